@@ -1,0 +1,1 @@
+"""Decides and dispatches: facts of a request, router, chain run, health, limits, generation."""

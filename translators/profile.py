@@ -1,0 +1,68 @@
+"""What a dialect must know of the model it speaks to: sparse facts, each with a documented default.
+
+One object from preset to wire (after pydantic-ai's `profiles`): lint checks it, the chain filters by it, the
+translators write by it. No provider or model name is tested anywhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Dialect = Literal["openai-chat", "anthropic", "openai-responses", "gemini"]
+
+ThinkingSwitch = Literal[
+    "none",  # nothing is sent
+    "template",  # chat_template_kwargs: {thinking, enable_thinking}
+    "template-thinking",  # chat_template_kwargs: {thinking}
+    "template-enable",  # chat_template_kwargs: {enable_thinking}
+    "effort",  # reasoning_effort: low|medium|high (none for off)
+    "reasoning",  # reasoning: {effort | max_tokens | enabled} (OpenRouter)
+    "type",  # thinking: {type: enabled|disabled}
+    "system-line",  # "detailed thinking on|off" as first system line (Nemotron)
+    "budget",  # thinking: {type: enabled, budget_tokens} (Anthropic)
+    "adaptive",  # thinking: {type: adaptive} + output_config.effort (Anthropic)
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Facts of one model at one provider."""
+
+    dialect: Dialect = "openai-chat"
+    context: int | None = None
+    """Window in tokens; None: unknown."""
+    output: int | None = None
+    """Longest answer in tokens; None: unknown, `max_tokens` is sent as asked."""
+    images: bool = True
+    documents: bool = False
+    tools: bool = True
+    thinking: Literal["never", "switchable", "always"] = "switchable"
+    thinking_switch: ThinkingSwitch = "none"
+    replay: Literal["drop", "reasoning_content", "reasoning", "think-tags"] = "drop"
+    """How earlier thinking is sent back to the model."""
+    tool_images: bool = False
+    """Tool results may hold images; otherwise they follow in a user message."""
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    stream_usage: bool = True
+    """Send `stream_options: {include_usage: true}`."""
+    parallel_tools: bool = True
+    """The field `parallel_tool_calls` may be sent."""
+    strict_schemas: bool = False
+    """Boolean sub-schemas are refused and must be cleaned out (NVIDIA NIM)."""
+    rename_type_parameter: bool = False
+    """A parameter called `type` breaks the chat template and must be renamed (NVIDIA NIM)."""
+    tool_name_limit: int = 64
+    """Longer tool names are aliased and restored."""
+    continues: bool = False
+    """Can go on from a partial answer given as last assistant message."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Fields added to the request body."""
+    drop: tuple[str, ...] = ()
+    """Fields never sent."""
+    price_in: float | None = None
+    price_out: float | None = None
+
+
+DEFAULT = Profile()
