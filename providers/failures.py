@@ -84,8 +84,8 @@ class Failure(Exception):  # noqa: N818 - the language and the log call it a fai
 
     `message` is fit for a log and for the client: at most 300 characters, no control characters, no secret.
     `status` is the upstream's HTTP status if there was one; `type` its own error type or code, verbatim;
-    `retry_after` in seconds; `before_response` that not one byte of an answer had come; `reused` that the
-    connection had served an earlier request.
+    `retry_after` in seconds; `before_response` that not one byte of an answer had come; `connected` that the
+    connection had been made (so a reset, not a refusal); `reused` that it had served an earlier request.
     """
 
     def __init__(
@@ -97,6 +97,7 @@ class Failure(Exception):  # noqa: N818 - the language and the log call it a fai
         type: str | None = None,  # noqa: A002 - the wire's own word
         retry_after: float | None = None,
         before_response: bool = False,
+        connected: bool = True,
         reused: bool = False,
         hint: str | None = None,
     ) -> None:
@@ -107,6 +108,7 @@ class Failure(Exception):  # noqa: N818 - the language and the log call it a fai
         self.type = type
         self.retry_after = retry_after
         self.before_response = before_response
+        self.connected = connected
         self.reused = reused
         self.hint = hint
 

@@ -1,0 +1,92 @@
+"""When a model rests: a pure state machine per candidate, told the time and what happened.
+
+    healthy ──N failures in (now − window, now]──▶ resting until now + rest
+    resting ──time──▶ half-open: one request at a time may probe
+    half-open ──probe's first content──▶ healthy      half-open ──probe fails──▶ resting again
+
+A failure reported while resting (an answer that was on its way when the latch fell) neither shortens nor extends
+the rest. A success heals only if it is a probe's. With `rest up to`, each rest in a row doubles up to that cap.
+Times are seconds of any monotonic clock. Numbers and boundaries: the founding text; half-open after Finagle.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+PROBE_LEASE = 60.0
+"""Seconds after which a probe that never reported is presumed lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthRule:
+    """`health GLOB failures in window, rest rest[, rest up to cap]`."""
+
+    failures: int
+    window: float
+    rest: float
+    rest_up_to: float | None = None
+
+
+@dataclass(slots=True)
+class Health:
+    """State of one candidate."""
+
+    rule: HealthRule
+    recent: deque[float] = field(default_factory=deque)
+    until: float | None = None
+    """End of the rest; stays set while half-open; None: healthy."""
+    rests: int = 0
+    """Rests in a row without a successful probe between them."""
+    leased_until: float | None = None
+    """A probe is under way until then at the latest."""
+
+    def rests_at(self, now: float) -> bool:
+        """Resting, or half-open with the one probe out."""
+        if self.until is None:
+            return False
+        if now < self.until:
+            return True
+        return self.leased_until is not None and now < self.leased_until
+
+    def enter(self, now: float) -> bool:
+        """A request goes to the candidate now. True: it is the probe, and must report as such."""
+        if self.until is None:
+            return False
+        self.leased_until = now + PROBE_LEASE
+        return True
+
+    def failed(self, now: float, probe: bool) -> None:
+        if self.until is not None:
+            if probe:
+                self.leased_until = None
+                if now >= self.until:
+                    self._rest(now)
+            return
+        recent = self.recent
+        recent.append(now)
+        while recent and recent[0] <= now - self.rule.window:
+            recent.popleft()
+        if len(recent) >= self.rule.failures:
+            self._rest(now)
+
+    def succeeded(self, probe: bool) -> None:
+        if probe:
+            self.until = None
+            self.leased_until = None
+            self.rests = 0
+            self.recent.clear()
+
+    def released(self, probe: bool) -> None:
+        """The request ended without a word on the candidate's health: cancelled, blocked, refused."""
+        if probe:
+            self.leased_until = None
+
+    def _rest(self, now: float) -> None:
+        rest = self.rule.rest
+        if self.rule.rest_up_to is not None:
+            rest = min(rest * 2**self.rests, max(self.rule.rest_up_to, rest))
+        self.rests += 1
+        self.until = now + rest
+        self.leased_until = None
+        self.recent.clear()
