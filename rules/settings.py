@@ -46,9 +46,6 @@ class ProviderTable:
         None, "wire dialect the endpoint speaks"
     )
     base_url: str | None = key(None, "address of the endpoint, up to and including its version part")
-    key: str | tuple[str, ...] | None = key(
-        None, 'key as "env:NAME", or a list of them, used in turn; "" sends no key'
-    )
     auth: Literal["bearer", "x-api-key", "x-goog-api-key", "none"] | None = key(
         None, "header that carries the key"
     )
@@ -60,6 +57,10 @@ class ProviderTable:
     verify: bool = key(True, "check the TLS certificate")
     failures: tuple[Mapping[str, Any], ...] = key(
         (), "rows that name a failure: { status = 400, text = \"DEGRADED\", kind = \"overloaded\" }"
+    )
+    # Last, because the field hides the function `key` from the lines below it.
+    key: str | tuple[str, ...] | None = key(
+        None, 'key as "env:NAME", or a list of them, used in turn; "" sends no key'
     )
 
 

@@ -1,0 +1,103 @@
+"""Text to syntax tree. The rules are parsed where they stand, so spans are offsets into the whole file.
+
+A syntax error costs its own statement only: the keywords that begin statements are reserved, so the parser goes
+on at the next one that begins a line. What is read is bounded (`MAX_CHARACTERS`, `MAX_ERRORS`, `MAX_DEPTH`), and
+time and memory are linear in it: a stretch of text is read at most twice, once up to an error and once up to
+the statement the error is in.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+from lark import Lark, Token, Tree, UnexpectedInput, UnexpectedToken
+from lark.utils import TextSlice
+
+from rules.build_statement import statements
+from rules.builder import Builder
+from rules.diagnostics import Diagnostic
+from rules.grammar import load
+from rules.nodes import Document, Span
+from rules.syntax_errors import KEYWORDS, describe
+
+MAX_CHARACTERS = 1_000_000
+"""Longest rules text that is read at all, in characters; some ten thousand routes."""
+
+MAX_ERRORS = 100
+"""Syntax errors after which reading stops."""
+
+_STARTS = re.compile(
+    r"#[^\n]*"
+    r'|"(?:[^"\\\n]|\\[^\n])*"'
+    r"|'[^'\n]*'"
+    r"|[“”„‟«»‘’‚‛][^“”„‟«»‘’‚‛\"\n]*[“”„‟«»‘’‚‛\"]"
+    rf"|(?<![A-Za-z0-9_.:@~+/*?-])({'|'.join(KEYWORDS)})(?![A-Za-z0-9_.:@~+/*?-])"
+)
+
+
+def parse(text: str, start: int = 0, end: int | None = None) -> tuple[Document, list[Diagnostic]]:
+    """The statements in `text[start:end]` and the findings, both in file order. Never raises on any text."""
+    end = len(text) if end is None else end
+    builder = Builder(text)
+    if end - start > MAX_CHARACTERS:
+        message = f"the rules are longer than {MAX_CHARACTERS:,} characters; none of them was read"
+        builder.report("FCC108", message, Span(start, start + 1))
+        return Document(()), builder.findings
+    run = _Run(load(), text, builder)
+    run.starts = [found.start(1) for found in _STARTS.finditer(text, start, end) if found[1]]
+    run.read(start, end)
+    document = Document(tuple(statements(builder, run.trees)))
+    return document, sorted(builder.findings, key=lambda found: (found.span.start, found.span.end))
+
+
+@dataclass(slots=True)
+class _Run:
+    """One pass over the text: the statements that could be read, and an error for each that could not."""
+
+    lark: Lark
+    text: str
+    builder: Builder
+    starts: list[int] = field(default_factory=list)
+    """Where statements begin: the offsets of their keywords, outside of text and comments."""
+    trees: list[Tree[Token]] = field(default_factory=list)
+    errors: int = 0
+
+    def read(self, start: int, end: int) -> None:
+        while start < end and self.errors < MAX_ERRORS:
+            try:
+                tree = self.lark.parse(TextSlice(self.text, start, end))
+            except UnexpectedInput as error:
+                start = self._recover(error, start, end)
+            else:
+                self.trees.extend(tree.children)
+                return
+
+    def _recover(self, error: UnexpectedInput, start: int, end: int) -> int:
+        """Reports the error, keeps the statements before it; returns where to go on."""
+        at = _place(error, end)
+        index = bisect_right(self.starts, at) - 1
+        cut_short = index >= 0 and self.starts[index] == at and at > start
+        broken = index - 1 if cut_short else index
+        if broken >= 0 and self.starts[broken] > start:
+            self.read(start, self.starts[broken])
+        self.errors += 1
+        self.builder.findings.append(describe(error, self.text, at, cut_short or at >= end))
+        if self.errors == MAX_ERRORS:
+            message = f"more than {MAX_ERRORS} syntax errors; the rest of the rules was not read"
+            self.builder.report("FCC108", message, Span(at, min(at + 1, end)))
+        following = index if cut_short else index + 1
+        while following < len(self.starts) and not self._begins_line(self.starts[following]):
+            following += 1
+        return min(self.starts[following], end) if following < len(self.starts) else end
+
+    def _begins_line(self, offset: int) -> bool:
+        line = self.text.rfind("\n", 0, offset) + 1
+        return not self.text[line:offset].strip()
+
+
+def _place(error: UnexpectedInput, end: int) -> int:
+    if isinstance(error, UnexpectedToken):
+        return end if error.token.type == "$END" else error.token.start_pos or 0
+    return error.pos_in_stream or 0
