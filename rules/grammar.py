@@ -1,29 +1,62 @@
-"""The parser made from `grammar.lark`, built when it is first asked for."""
+"""The parser made from `grammar.lark`.
+
+Lark takes a quarter of a second to build it, so its tables are kept beside the grammar in `grammar.tables`, with a
+fingerprint of what they were made from. When that does not fit, the parser is built from the grammar instead: stale
+tables cost time, never correctness. After a change of the grammar: `python -m rules.grammar`.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache
 from importlib.resources import files
+from io import BytesIO
+from pathlib import Path
 
+import lark
 from lark import Lark
-from lark.lexer import ContextualLexer
 
-OPTIONS = {"parser": "lalr", "lexer": "contextual", "maybe_placeholders": False}
-
-
-class _TrustingLexer(ContextualLexer):
-    """Without the search for terminals that overlap, which takes a second; a test makes it once, strictly."""
-
-    def __init__(self, conf, states, always_accept=()) -> None:
-        conf.skip_validation = True
-        super().__init__(conf, states, always_accept)
+TABLES = "grammar.tables"
 
 
 def text() -> str:
     return files("rules").joinpath("grammar.lark").read_text(encoding="utf-8")
 
 
+def fingerprint(grammar: str) -> bytes:
+    """Names what tables depend on: the grammar and the version of Lark that keeps them."""
+    return hashlib.sha256(f"{lark.__version__}\n{grammar}".encode()).hexdigest().encode()
+
+
+def build(grammar: str, *, strict: bool = False) -> Lark:
+    """The parser, from the grammar. `strict` raises `lark.exceptions.GrammarError` or `LexError` on any ambiguity."""
+    return Lark(grammar, parser="lalr", lexer="contextual", maybe_placeholders=False, strict=strict)
+
+
+def kept_tables() -> tuple[bytes, bytes]:
+    """The fingerprint and the tables that were kept; empty when there are none."""
+    kept = files("rules").joinpath(TABLES)
+    made_from, _, tables = (kept.read_bytes() if kept.is_file() else b"").partition(b"\n")
+    return made_from, tables
+
+
 @cache
 def load() -> Lark:
     """The parser of the routes language; its trees keep every named terminal."""
-    return Lark(text(), _plugins={"ContextualLexer": _TrustingLexer}, **OPTIONS)
+    grammar = text()
+    made_from, tables = kept_tables()
+    if made_from == fingerprint(grammar):
+        return Lark.load(BytesIO(tables))
+    return build(grammar)
+
+
+def write_tables() -> None:
+    """Makes `grammar.tables` anew."""
+    grammar = text()
+    made = BytesIO()
+    build(grammar).save(made)
+    Path(str(files("rules").joinpath(TABLES))).write_bytes(fingerprint(grammar) + b"\n" + made.getvalue())
+
+
+if __name__ == "__main__":
+    write_tables()
