@@ -1,0 +1,7 @@
+"""`python -m fcc`."""
+
+import sys
+
+from fcc.cli import main
+
+sys.exit(main())

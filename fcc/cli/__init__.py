@@ -1,0 +1,114 @@
+"""The command line: one file a command, imported only when that command is asked for.
+
+`COMMANDS` is the one list: name → line for `fcc --help`. The file is `fcc/cli/NAME.py`, the function in it has the
+same name (a trailing underscore where the word is taken), and Typer reads its options from the signature. Such a
+function returns the exit status (None: 0) or raises `typer.Exit`: 0 good, 1 found something, 2 could not run.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from fcc import __version__
+
+COMMANDS = {
+    "serve": "run the proxy",
+    "demo": "show a failover without keys or network",
+    "init": "write a commented routes.toml and .env to the configuration folder",
+    "code": "run Claude Code through the proxy",
+    "models": "what is offered, and in which state it is",
+    "doctor": "check file, keys, port and providers",
+    "lint": "find mistakes in routes.toml, with a witness for each",
+    "test": "run the expectations written in routes.toml",
+    "explain": "say which route takes a request, and why",
+    "show": "print the compiled decision table",
+}
+
+EXAMPLES = """Examples:
+  fcc serve                  listen on http://127.0.0.1:8082
+  fcc demo                   see a failing model replaced while the answer streams
+  fcc lint routes.toml       check a policy before it runs
+  fcc COMMAND --help         options and an example for each command"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The `fcc` command. Returns the exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    name = words[0] if words else "--help"
+    if name in ("--help", "-h", "help"):
+        print(overview())
+        return 0
+    if name in ("--version", "-V"):
+        print(f"fcc {__version__}")
+        return 0
+    if name not in COMMANDS:
+        print(unknown(name), file=sys.stderr)
+        return 2
+    return run(name, words[1:])
+
+
+def init_main() -> int:
+    """The `fcc-init` command: `fcc init`."""
+    return run("init", sys.argv[1:])
+
+
+def serve_main() -> int:
+    """The `free-claude-code` command: `fcc serve`."""
+    return run("serve", sys.argv[1:])
+
+
+def run(name: str, words: Sequence[str]) -> int:
+    """Run one command with its words. Typer prints what is wrong with them and exits with 2."""
+    import typer
+
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command(context_settings=settings(name))(exiting(load(name)))
+    try:
+        app(list(words), prog_name=f"fcc {name}")
+    except SystemExit as ending:
+        return ending.code if isinstance(ending.code, int) else int(ending.code is not None)
+    return 0
+
+
+def load(name: str) -> Callable[..., Any]:
+    """The function behind a command."""
+    module = importlib.import_module(f"fcc.cli.{name}")
+    found = getattr(module, name, None)
+    return found if callable(found) else getattr(module, f"{name}_")
+
+
+def settings(name: str) -> dict[str, Any]:
+    """`code` hands everything it does not know to `claude`; the others refuse it."""
+    shared = {"help_option_names": ["--help", "-h"]}
+    if name == "code":
+        return {"ignore_unknown_options": True, "allow_interspersed_args": False, **shared}
+    return shared
+
+
+def exiting(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn the returned exit status into the exit itself."""
+
+    @functools.wraps(function)
+    def command(*args: Any, **options: Any) -> None:
+        import typer
+
+        raise typer.Exit(function(*args, **options) or 0)
+
+    return command
+
+
+def overview() -> str:
+    width = max(map(len, COMMANDS)) + 2
+    lines = "\n".join(f"  {name:<{width}}{line}" for name, line in COMMANDS.items())
+    return f"Usage: fcc COMMAND [OPTIONS]\n\nRoutes Claude Code to the models you choose.\n\n{lines}\n\n{EXAMPLES}"
+
+
+def unknown(name: str) -> str:
+    near = get_close_matches(name, COMMANDS, 1, 0.5)
+    hint = f"; did you mean `fcc {near[0]}`?" if near else ""
+    return f"fcc: no command `{name}`{hint} (`fcc --help` lists them)"
