@@ -26,7 +26,7 @@ _BLANKS = re.compile(r"\s+")
 
 def ref(builder: Builder, tree: Tree) -> nodes.Ref:
     """A model, alias or chain; quoted or not."""
-    word = builder.word(tree.children[0])
+    word = builder.word(cast(Token, tree.children[0]))
     return nodes.Ref(word.text, word.span)
 
 

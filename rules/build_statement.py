@@ -107,6 +107,7 @@ def _rate(builder: Builder, tree: Tree) -> tuple[int, float]:
             help=f"did you mean `{close}`?" if close else f"units are {', '.join(UNITS)}",
             edits=[(span(unit), close)] if close else (),
             title=f"write `{close}`",
+            safe=False,
         )
     return builder.whole(tokens(tree, "NUMBER")[0], "a limit"), UNITS.get(str(unit), 60.0)
 

@@ -42,10 +42,11 @@ class Builder:
         labels: Iterable[Label] = (),
         edits: Iterable[tuple[Span, str]] = (),
         title: str = "",
+        safe: bool = True,
     ) -> None:
-        """Adds a finding; with `edits` it carries a safe fix called `title`."""
+        """Adds a finding; with `edits` it carries a fix called `title`."""
         changes = tuple(Edit(where, text) for where, text in edits)
-        fix = Fix(title, changes) if changes else None
+        fix = Fix(title, changes, safe) if changes else None
         self.findings.append(Diagnostic(code, severity, message, place, tuple(labels), help=help, fix=fix))
 
     def keyword(self, token: Token, ours: str) -> None:

@@ -1,8 +1,8 @@
 """The parser made from `grammar.lark`.
 
-Lark takes a quarter of a second to build it, so its tables are kept beside the grammar in `grammar.tables`, with a
-fingerprint of what they were made from. When that does not fit, the parser is built from the grammar instead: stale
-tables cost time, never correctness. After a change of the grammar: `python -m rules.grammar`.
+Lark takes a quarter of a second to build it, so its tables are kept beside the grammar in `grammar.tables`,
+with a fingerprint of what they were made from. When that does not fit, the parser is built from the grammar
+instead: stale tables cost time, never correctness. After a change of the grammar: `python -m rules.grammar`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def fingerprint(grammar: str) -> bytes:
 
 
 def build(grammar: str, *, strict: bool = False) -> Lark:
-    """The parser, from the grammar. `strict` raises `lark.exceptions.GrammarError` or `LexError` on any ambiguity."""
+    """The parser, from the grammar. `strict` raises `GrammarError` or `LexError` on any ambiguity."""
     return Lark(grammar, parser="lalr", lexer="contextual", maybe_placeholders=False, strict=strict)
 
 

@@ -33,7 +33,7 @@ def number(text: str) -> float:
     if "." not in digits:
         return int(digits) * scale
     value = round(float(digits) * scale, 9)
-    return int(value) if value.is_integer() else value
+    return int(value) if value == int(value) else value
 
 
 def duration(text: str) -> float:

@@ -1,7 +1,7 @@
 """The aliases and chains of a document: what each name stands for, which chains use which, and which loop.
 
-Shared by the resolver and the checks. Nothing here recurses into the file's own depth: a thousand chains in a row
-are walked with a stack of their own.
+Shared by the resolver and the checks. Nothing here recurses into the file's own depth: a thousand chains in a
+row are walked with a stack of their own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from rules.nodes import Document, Ref
 
 REQUESTED = "requested"
 MAX_STEPS = 500
-"""Most models a sequence may come to with all chains in it inlined; doubling chains would grow without bound."""
+"""Most models a sequence may come to with its chains inlined; doubling chains would grow without bound."""
 
 MAX_NESTING = 16
 """How deep groups may stand in groups, by way of chains."""
@@ -49,10 +49,12 @@ class Names:
         self.chains: dict[str, nodes.Chain] = {}
         for statement in document.statements:
             if isinstance(statement, nodes.Alias | nodes.Chain) and statement.name.text not in self:
-                known = self.aliases if isinstance(statement, nodes.Alias) else self.chains
-                known[statement.name.text] = statement
+                if isinstance(statement, nodes.Alias):
+                    self.aliases[statement.name.text] = statement
+                else:
+                    self.chains[statement.name.text] = statement
         self.alias_loops = [loop for loop in self._alias_loops() if loop]
-        self.order, self.chain_loops = _sorted({name: self._used_by(name) for name in self.chains})
+        self.order, self.chain_loops = _sorted({name: self.uses(name) for name in self.chains})
         self._extents: dict[str, tuple[int, int]] = {}
         for name in self.order:
             self._extents[name] = self._extent(self.chains[name].sequence)
@@ -82,14 +84,14 @@ class Names:
         """The models of the sequence's variable; empty when it has none or it is unset."""
         return env_models(self.env, sequence.variable.text) if sequence.variable else ()
 
-    def _used_by(self, chain: str) -> list[str]:
+    def uses(self, chain: str) -> list[str]:
         """The chains a chain asks by name, in order."""
         sequence = self.chains[chain].sequence
         texts = self.listed(sequence) or [ref.text for ref in sequence_refs(sequence)]
         return [text for text in texts if text in self.chains]
 
     def _extent(self, sequence: nodes.Sequence) -> tuple[int, int]:
-        """How many models a sequence comes to, and how deep its groups nest; both capped just above the limits."""
+        """How many models a sequence comes to, and how deep its groups nest, both capped above the limits."""
         listed = self.listed(sequence)
         found = [self._one(text) for text in listed]
         for step in () if listed else sequence.steps:

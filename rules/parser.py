@@ -1,9 +1,9 @@
 """Text to syntax tree. The rules are parsed where they stand, so spans are offsets into the whole file.
 
-A syntax error costs its own statement only: the keywords that begin statements are reserved, so the parser goes
-on at the next one that begins a line. What is read is bounded (`MAX_CHARACTERS`, `MAX_ERRORS`, `MAX_DEPTH`), and
-time and memory are linear in it: a stretch of text is read at most twice, once up to an error and once up to
-the statement the error is in.
+A syntax error costs its own statement only: the keywords that begin statements are reserved, so the parser
+goes on at the next one that begins a line. What is read is bounded (`MAX_CHARACTERS`, `MAX_ERRORS`,
+`MAX_DEPTH`), and time and memory are linear in it: a stretch of text is read at most twice, once up to an
+error and once up to the statement the error is in.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rules.builder import Builder
 from rules.diagnostics import Diagnostic
 from rules.grammar import load
 from rules.nodes import Document, Span
-from rules.syntax_errors import KEYWORDS, describe
+from rules.syntax_errors import KEYWORDS, begins_line, describe
 
 MAX_CHARACTERS = 1_000_000
 """Longest rules text that is read at all, in characters; some ten thousand routes."""
@@ -71,7 +71,7 @@ class _Run:
             except UnexpectedInput as error:
                 start = self._recover(error, start, end)
             else:
-                self.trees.extend(tree.children)
+                self.trees.extend(child for child in tree.children if isinstance(child, Tree))
                 return
 
     def _recover(self, error: UnexpectedInput, start: int, end: int) -> int:
@@ -88,13 +88,9 @@ class _Run:
             message = f"more than {MAX_ERRORS} syntax errors; the rest of the rules was not read"
             self.builder.report("FCC108", message, Span(at, min(at + 1, end)))
         following = index if cut_short else index + 1
-        while following < len(self.starts) and not self._begins_line(self.starts[following]):
+        while following < len(self.starts) and not begins_line(self.text, self.starts[following]):
             following += 1
         return min(self.starts[following], end) if following < len(self.starts) else end
-
-    def _begins_line(self, offset: int) -> bool:
-        line = self.text.rfind("\n", 0, offset) + 1
-        return not self.text[line:offset].strip()
 
 
 def _place(error: UnexpectedInput, end: int) -> int:

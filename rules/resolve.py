@@ -32,7 +32,7 @@ NOTHING = StepOptions()
 
 
 def resolve(document: Document, settings: Settings, env: Mapping[str, str]) -> Policy:
-    """The policy a document means; `env` is what `env NAME` reads. Offers are routes at their place in the file."""
+    """The policy a document means; `env` is what `env NAME` reads. Offers become routes at their place."""
     plans = Plans(Names(document, env))
     routes: list[PolicyRoute] = []
     offers: list[Offered] = []
@@ -58,7 +58,7 @@ def resolve(document: Document, settings: Settings, env: Mapping[str, str]) -> P
 
 
 class Plans:
-    """What references, sequences and actions come to. The chains are resolved first, those they use before them."""
+    """What references, sequences and actions come to. Chains come first, those they use before them."""
 
     def __init__(self, names: Names) -> None:
         self.names = names

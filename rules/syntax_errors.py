@@ -1,15 +1,16 @@
-"""What was expected, in plain words: Lark's exceptions to FCC101, FCC104 and FCC105."""
+"""What was expected, in plain words: Lark's exceptions to findings."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from lark import Token, Tree, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
+from rules.characters import bad_character
 from rules.diagnostics import Diagnostic, Edit, Fix
 from rules.literals import span
 from rules.nodes import Span
+from rules.suggest import did_you_mean
 
 KEYWORDS = ("alias", "chain", "health", "limit", "offer", "route", "expect")
 OPTIONS = frozenset({"WITH", "WITHOUT", "START", "STALL", "FINISH", "RETRY", "ON"})
@@ -60,30 +61,43 @@ NAMES = {
 }
 """What a name stands for, by the terminal before it."""
 
-SPACE_CATEGORIES = ("Zs", "Zl", "Zp")
-LOOK_ALIKES = str.maketrans(
-    "аеорсухіјѕԁһԛԝАВЕКМНОРСТХІЈЅαοικνρυΑΒΕΖΗΙΚΜΝΟΡΤΥΧ—–−‐‑",
-    "aeopcyxijsdhqwABEKMHOPCTXIJSaoiknpuABEZHIKMNOPTYX-----",
-)
-
 _WORD = re.compile(r"[^\s,()\"#]+")
-_LINE = re.compile(r"[^\n]*")
 
 
 def describe(error: UnexpectedInput, text: str, at: int, cut_short: bool) -> Diagnostic:
     """The finding for one syntax error at offset `at`; `cut_short`: the statement ended too early."""
-    if isinstance(error, UnexpectedCharacters):
-        found = _character(text, at)
-        if found is not None:
-            return found
-    before = _last_token(error)
     place, seen = _found(error, text, at)
+    if not (isinstance(error, UnexpectedToken) and error.token.type in ("STRING", "ODD_STRING")):
+        word = _WORD.match(text, at)
+        character = bad_character(text, at, word.end() if word else at + 1) if at < len(text) else None
+        if character is not None:
+            return character
+    accepts = set(error.interactive_parser.accepts()) if error.interactive_parser else set()
+    before = _last_token(error)
+    if "$END" in accepts and not cut_short and begins_line(text, at):
+        return _no_statement(seen, place)
     if cut_short:
         place = span(before) if before is not None else Span(max(at - 1, 0), at)
         seen = "the end of the statement"
     after = f" after {_subject(error, before)}" if before is not None and before.type not in NAMES else ""
-    message = f"expected {_expected(error, before)}{after}, found {seen}"
+    message = f"expected {_expected(accepts - UNSAID, before)}{after}, found {seen}"
     return Diagnostic("FCC101", "error", message, place, help=_hint(error, seen, before, at))
+
+
+def begins_line(text: str, at: int) -> bool:
+    """Whether only blanks stand before the offset on its line."""
+    return not text[text.rfind("\n", 0, at) + 1 : at].strip()
+
+
+def _no_statement(seen: str, place: Span) -> Diagnostic:
+    """The word at the beginning of a line neither goes on with a statement nor begins one."""
+    message = f"expected a statement, found {seen}"
+    close = did_you_mean(seen.strip("`"), KEYWORDS)
+    if close is None:
+        begin = f"statements begin with {', '.join(f'`{word}`' for word in KEYWORDS)}"
+        return Diagnostic("FCC101", "error", message, place, help=begin)
+    fix = Fix(f"write `{close}`", (Edit(place, close),), safe=False)
+    return Diagnostic("FCC101", "error", message, place, help=f"did you mean `{close}`?", fix=fix)
 
 
 def _found(error: UnexpectedInput, text: str, at: int) -> tuple[Span, str]:
@@ -114,22 +128,22 @@ def _subject(error: UnexpectedInput, before: Token) -> str:
     return f"`{str(before)[:40]}`"
 
 
-def _expected(error: UnexpectedInput, before: Token | None) -> str:
-    accepts = set(error.interactive_parser.accepts()) if error.interactive_parser else set()
-    accepts -= UNSAID
+def _expected(accepts: set[str], before: Token | None) -> str:
+    """The expected terminals in words, those that are one thing to the reader taken together."""
     words = []
+    left = set(accepts)
     for terminals, phrase in PHRASES:
-        if terminals <= accepts:
+        if terminals <= left:
             words.append(phrase)
-            accepts -= terminals
-    ending = "$END" in accepts
-    accepts -= {"$END"} | {keyword.upper() for keyword in KEYWORDS if ending}
-    if "NAME" in accepts:
-        accepts.remove("NAME")
+            left -= terminals
+    ending = "$END" in left
+    left -= {"$END"} | {keyword.upper() for keyword in KEYWORDS if ending}
+    if "NAME" in left:
+        left.remove("NAME")
         words.append(NAMES.get(before.type if before else "", "a name"))
-    words.extend(WORDS.get(one, f"`{one.lower().replace('_', ' ')}`") for one in sorted(accepts))
+    words.extend(WORDS.get(one, f"`{one.lower().replace('_', ' ')}`") for one in sorted(left))
     if ending:
-        words.append("the end of the statement" if before is not None else "a statement")
+        words.append("the end of the statement")
     return " or ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else "something else"
 
 
@@ -147,37 +161,3 @@ def _hint(error: UnexpectedInput, seen: str, before: Token | None, at: int) -> s
     if before.type in NAMES and kind not in ("NUMBER", "STRING"):
         return f"{seen} is a word of the language and cannot be a name"
     return None
-
-
-def _character(text: str, at: int) -> Diagnostic | None:
-    """A finding for a character that begins no token at all; None for an ordinary one in the wrong place."""
-    sign = text[at]
-    place = Span(at, at + 1)
-    if sign in "\"'“”„‟«»‘’‚‛":
-        line = _LINE.match(text, at)
-        open_text = Span(at, line.end() if line else at + 1)
-        return Diagnostic(
-            "FCC104", "error", "this text has no closing quote", open_text, help='end it with `"`'
-        )
-    if sign.isascii() and sign.isprintable() and sign != ";":
-        return None
-    name = unicodedata.name(sign, "a control character").lower()
-    code = f"U+{ord(sign):04X} ({name})"
-    if sign == ";":
-        return _unknown(
-            "`;` means nothing here: a statement ends where the next begins", place, "", "remove it"
-        )
-    if unicodedata.category(sign) in SPACE_CATEGORIES:
-        return _unknown(f"{code} looks like a space and is none", place, " ", "use a space")
-    if unicodedata.category(sign).startswith("C"):
-        return _unknown(f"invisible character {code}", place, "", "remove it")
-    plain = unicodedata.normalize("NFKC", sign).translate(LOOK_ALIKES)
-    if plain.isascii():
-        return _unknown(
-            f"{code} looks like `{plain}` and is another character", place, plain, f"write `{plain}`"
-        )
-    return Diagnostic("FCC105", "error", f"unknown character {code}", place)
-
-
-def _unknown(message: str, place: Span, replacement: str, title: str) -> Diagnostic:
-    return Diagnostic("FCC105", "error", message, place, fix=Fix(title, (Edit(place, replacement),)))
