@@ -21,7 +21,7 @@ _LINE = re.compile(r"[^\n]*")
 
 def bad_character(text: str, start: int, end: int) -> Diagnostic | None:
     """A finding for the first character of a word that begins no token; None when there is none."""
-    at = next((i for i in range(start, min(end, len(text))) if not text[i].isascii()), start)
+    at = next((i for i in range(start, end) if not text[i].isascii()), start)
     place = Span(at, at + 1)
     sign = text[at]
     if sign in OPENING and at == start:

@@ -67,9 +67,10 @@ _WORD = re.compile(r"[^\s,()\"#]+")
 def describe(error: UnexpectedInput, text: str, at: int, cut_short: bool) -> Diagnostic:
     """The finding for one syntax error at offset `at`; `cut_short`: the statement ended too early."""
     place, seen = _found(error, text, at)
-    if not (isinstance(error, UnexpectedToken) and error.token.type in ("STRING", "ODD_STRING")):
+    quoted = isinstance(error, UnexpectedToken) and error.token.type in ("STRING", "ODD_STRING")
+    if not (quoted or cut_short):
         word = _WORD.match(text, at)
-        character = bad_character(text, at, word.end() if word else at + 1) if at < len(text) else None
+        character = bad_character(text, at, word.end() if word else at + 1)
         if character is not None:
             return character
     accepts = set(error.interactive_parser.accepts()) if error.interactive_parser else set()

@@ -1,0 +1,26 @@
+"""The rules are too long, too wrong or too deep to be read. The finding is made where the rules are read."""
+
+from rules.lint.registry import LintCode
+
+CODE = LintCode(
+    "FCC108",
+    "too-much",
+    "error",
+    "the rules are too long, too wrong or too deep to be read",
+    """Reading is bounded so that no file can stall a running server: a million characters, a hundred
+syntax errors, and 64 conditions one inside the other. Split a deep condition into several routes.""",
+    bad="""\
+rules = '''
+route deep when """
+    + "(" * 70
+    + "stream"
+    + ")" * 70
+    + """ use zen/minimax-m2.5-free
+'''
+""",
+    good="""\
+rules = '''
+route flat when stream use zen/minimax-m2.5-free
+'''
+""",
+)
