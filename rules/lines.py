@@ -6,7 +6,7 @@ from bisect import bisect_right
 
 
 class Lines:
-    """The line beginnings of a text. A line ends with its line feed; a carriage return before it is not shown."""
+    """Where lines begin. A line ends with its line feed; a carriage return before it is not shown."""
 
     def __init__(self, text: str) -> None:
         self.text = text

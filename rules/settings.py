@@ -1,7 +1,7 @@
 """The TOML tables of routes.toml, each key declared once with type, default and doc.
 
-The dataclass fields are the declaration: lint, the JSON schema, the docs and the running server read them. A field's
-`doc` is in its metadata; `seconds` fields accept a number of seconds or a duration such as `"30s"`.
+The dataclass fields are the declaration: lint, the JSON schema, the docs and the running server read them.
+A field's `doc` is in its metadata; `seconds` fields accept a number of seconds or a duration such as `"30s"`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 
 def key(default: Any, doc: str, **extra: Any) -> Any:
-    """A documented field. `seconds=True`: a duration; `share=True`: a percentage such as `"20%"`."""
+    """A documented field. `seconds=True`: a duration; `share=True`: a percentage such as `"20%"`;
+    `least`, `most`: bounds of a number; `env=True`: `"env:NAME"` is read from the environment; `secret=True`: it has to be."""
     if callable(default):
         return field(default_factory=default, metadata={"doc": doc, **extra})
     return field(default=default, metadata={"doc": doc, **extra})
@@ -23,9 +24,10 @@ class Server:
     """`[server]`: where fcc listens and whom it lets in."""
 
     host: str = key("127.0.0.1", "address to listen on")
-    port: int = key(8082, "port to listen on; 0 takes a free one")
+    port: int = key(8082, "port to listen on; 0 takes a free one", least=0, most=65535)
     token: str | None = key(
-        None, 'what clients must send, as "env:NAME"; default: ANTHROPIC_AUTH_TOKEN, else one made at first start'
+        None,
+        'what clients must send, as "env:NAME"; default: ANTHROPIC_AUTH_TOKEN, else one made at first start',
     )
     hosts: tuple[str, ...] = key((), "names besides the loopback names that a Host header may carry")
     public_metrics: bool = key(False, "serve /metrics without a token")
@@ -35,12 +37,12 @@ class Server:
 class Client:
     """`[clients.NAME]`: one more token, and the name the fact `client` has when it is used."""
 
-    token: str = key("", 'the token, as "env:NAME"')
+    token: str = key("", 'the token, as "env:NAME"', env=True, secret=True)
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderTable:
-    """`[providers.NAME]`: a provider of one's own, or changes to a preset of that name. None: as the preset says."""
+    """`[providers.NAME]`: a provider of one's own, or changes to a preset of that name. None: as it says."""
 
     dialect: Literal["openai-chat", "anthropic", "openai-responses", "gemini"] | None = key(
         None, "wire dialect the endpoint speaks"
@@ -56,20 +58,23 @@ class ProviderTable:
     allow_http: bool = key(False, "allow http:// to a host that is not loopback")
     verify: bool = key(True, "check the TLS certificate")
     failures: tuple[Mapping[str, Any], ...] = key(
-        (), "rows that name a failure: { status = 400, text = \"DEGRADED\", kind = \"overloaded\" }"
+        (), 'rows that name a failure: { status = 400, text = "DEGRADED", kind = "overloaded" }'
     )
     # Last, because the field hides the function `key` from the lines below it.
     key: str | tuple[str, ...] | None = key(
-        None, 'key as "env:NAME", or a list of them, used in turn; "" sends no key'
+        None,
+        'key as "env:NAME", or a list of them, used in turn; "" sends no key',
+        env=True,
+        secret=True,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class ModelTable:
-    """`[models."provider/model"]`: facts about a model. None: as the preset says, else the documented default."""
+    """`[models."provider/model"]`: facts about a model. None: as the preset says, else the default."""
 
-    context: int | None = key(None, "window in tokens; unknown: no check")
-    output: int | None = key(None, "longest answer in tokens; max_tokens is clamped to it")
+    context: int | None = key(None, "window in tokens; unknown: no check", least=1)
+    output: int | None = key(None, "longest answer in tokens; max_tokens is clamped to it", least=1)
     images: bool | None = key(None, "can see images; default true")
     documents: bool | None = key(None, "can read PDF documents; default false")
     tools: bool | None = key(None, "can call tools; default true")
@@ -88,8 +93,8 @@ class ModelTable:
     )
     extra: Mapping[str, Any] | None = key(None, "fields to add to the request body")
     drop: tuple[str, ...] | None = key(None, "fields to leave out of the request body")
-    price_in: float | None = key(None, "price of a million prompt tokens")
-    price_out: float | None = key(None, "price of a million answer tokens")
+    price_in: float | None = key(None, "price of a million prompt tokens", least=0)
+    price_out: float | None = key(None, "price of a million answer tokens", least=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +111,9 @@ class Defaults:
     hold: float = key(10.0, "how long the response head is held back", seconds=True)
     ping: float = key(10.0, "silence towards the client before a ping", seconds=True)
     wait: float = key(10.0, "longest wait when the whole chain is blocked", seconds=True)
-    attempts: int = key(4, "most attempts a request may take")
-    retry: int = key(1, "tries on the same target after a 5xx or a reset")
-    thinking: bool | str = key(True, 'false switches thinking off everywhere; "env:NAME" reads it')
+    attempts: int = key(4, "most attempts a request may take", least=1)
+    retry: int = key(1, "tries on the same target after a 5xx or a reset", least=0)
+    thinking: bool | str = key(True, 'false switches thinking off everywhere; "env:NAME" reads it', env=True)
     rescue: bool = key(True, "go on with another candidate after a cut")
 
 
@@ -126,7 +131,7 @@ class Reload:
 class State:
     """`[state]`: where limits and health are shared between processes."""
 
-    redis: str | None = key(None, 'Redis address, as "env:REDIS_URL"')
+    redis: str | None = key(None, 'Redis address, as "env:REDIS_URL"', env=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +139,7 @@ class Ledger:
     """`[ledger]`: where sessions and decisions are kept."""
 
     path: str | None = key(None, "SQLite file; default: in the user's data folder")
-    days: int = key(30, "how long rows are kept")
+    days: int = key(30, "how long rows are kept", least=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """What tomllib says of a broken file: exact places, plain words, and what to change.
 
-tomllib stops at its first error. To report several in one run, the line it stops at is blanked and the rest is
-read again, as long as that line is one `key = value`: without a table's header the lines below it would mean
-something else, and inside a multi-line text a line means nothing by itself.
+tomllib stops at its first error. To report several in one run, the line it stops at is blanked and the rest
+is read again, as long as that line is one `key = value`: without a table's header the lines below it would
+mean something else, and inside a multi-line text a line means nothing by itself.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from rules.toml_scanner import Scan
 MAX_ERRORS = 10
 """Errors after which the reading stops; each costs one more reading of the file."""
 
+UNCLOSED = ("Expected \"'''\"", 'Expected \'"""\'')
+
 _PLACE = re.compile(r"^(.*) \(at (?:line (\d+), column (\d+)|end of document)\)$", re.DOTALL)
 _PAIR = re.compile(r"[ \t]*[A-Za-z0-9_\"'.-]+[ \t]*=")
 _BAD_WORD = re.compile(r"[^\s,\]}#]+")
@@ -30,13 +32,13 @@ HELP = {
     "letters, digits, `_` and `-` stands in quotes",
     "Invalid initial character for a key part": "a key with other signs than letters, digits, `_` and `-` "
     "stands in quotes",
-    "Expected newline or end of document after a statement": "one `key = value` stands on a line; text stands "
-    "in quotes",
+    "Expected newline or end of document after a statement": "one `key = value` stands on a line; "
+    "text stands in quotes",
     "Unclosed array": "end it with `]`",
     "Unclosed inline table": "end it with `}`",
     "Expected ']' at the end of a table declaration": "end the header with `]`",
     "Expected ']]' at the end of an array declaration": "end the header with `]]`",
-    "Unescaped '\\' in a string": r"a backslash in quotes is written `\\`; between `'…'` it stands for itself",
+    "Unescaped '\\' in a string": r"a backslash in double quotes is written `\\`",
     "Illegal character '\\n'": "a text in single quotes ends on its line; end it with its quote",
     "Invalid hex value": r"`\u` takes four and `\U` eight hexadecimal digits",
 }
@@ -81,7 +83,7 @@ def _finding(said: str, text: str, scan: Scan) -> tuple[Diagnostic, int]:
         repeated = _repeated(text, scan, at)
         if repeated is not None:
             return repeated, at
-    if what.startswith("Expected \"'''\"") or what.startswith('Expected \'"""\'') or at >= len(text):
+    if what.startswith(UNCLOSED) or at >= len(text):
         opening = _opening(text)
         if opening is not None:
             quotes = text[opening.start : opening.end]

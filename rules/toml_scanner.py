@@ -1,9 +1,9 @@
 """Where the keys, table headers and values of a TOML text stand. Values themselves are tomllib's business.
 
 tomllib keeps no positions, so this reads the text a second time, knowing only as much of TOML as it takes to
-find where things begin and end. It does not validate: of a line it cannot read it gives up and goes on with the
-next. On every text that tomllib accepts its paths are the paths of tomllib's dictionary; `rules.source` compares
-the two each time and the tests fuzz it.
+find where things begin and end. It does not validate: a line it cannot read it leaves and goes on with the
+next. On every text that tomllib accepts its paths are the paths of tomllib's dictionary; `rules.source`
+compares the two each time and the tests fuzz it.
 
     statement   = [key path] header | [[key path]] header | key path = value
     path        keys and array indexes from the root: ("providers", "work", "key"), ("rows", 0, "kind")
@@ -26,7 +26,7 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a key and its value stand. Of a table with a header, `key` is its name there and `value` the header."""
+    """Where a key and its value stand. Of a table with a header, `value` is the header."""
 
     key: Span
     value: Span
@@ -75,7 +75,7 @@ def scan(text: str) -> Scan:
             at = scanner.header(at) if text[at] == "[" else scanner.pair(at, scanner.table)
             at = scanner.line_end(at)
         except (_UnreadableError, RecursionError):
-            at = _LINE.match(text, start).end()  # ty: ignore[unresolved-attribute]
+            at = _end(_LINE, text, start)
     return scanner.found
 
 
@@ -90,20 +90,19 @@ class _Scanner:
 
     def gap(self, at: int) -> int:
         """Past blanks, line ends and comments."""
-        end = _GAP.match(self.text, at).end()  # ty: ignore[unresolved-attribute]
+        end = _end(_GAP, self.text, at)
         if end > at:
             self._comments(at, end)
         return end
 
     def _comments(self, start: int, end: int) -> None:
-        while 0 <= (start := self.text.find("#", start, end)):
-            comment = _COMMENT.match(self.text, start)
-            assert comment is not None
-            self.found.comments.append(Span(start, comment.end()))
-            start = comment.end()
+        while (start := self.text.find("#", start, end)) >= 0:
+            comment = Span(start, _end(_COMMENT, self.text, start))
+            self.found.comments.append(comment)
+            start = comment.end
 
     def _blank(self, at: int) -> int:
-        return _BLANK.match(self.text, at).end()  # ty: ignore[unresolved-attribute]
+        return _end(_BLANK, self.text, at)
 
     def _expect(self, sign: str, at: int) -> int:
         if not self.text.startswith(sign, at):
@@ -116,7 +115,7 @@ class _Scanner:
             raise _UnreadableError
         return at
 
-    # --- statements -------------------------------------------------------------------------------------------
+    # --- statements ----------------------------------------------------------------------------------------
 
     def header(self, at: int) -> int:
         """`[a.b]` or `[[a.b]]`; what follows belongs to that table."""
@@ -187,7 +186,7 @@ class _Scanner:
             return raw, end
         raise _UnreadableError
 
-    # --- values -----------------------------------------------------------------------------------------------
+    # --- values --------------------------------------------------------------------------------------------
 
     def value(self, at: int, path: Path) -> tuple[int, Kind]:
         """The end and the kind of the value; the places of what is inside it are recorded."""
@@ -232,6 +231,12 @@ class _Scanner:
             if not self.text.startswith("}", at):
                 at = self.gap(self._expect(",", at))
         return at + 1
+
+
+def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
+    """Where a match from `at` on ends; `at` itself when there is none."""
+    match = pattern.match(text, at)
+    return match.end() if match else at
 
 
 def _unescaped(raw: str) -> str:

@@ -1,8 +1,8 @@
 """What a lint code is, what its check may look at, and the table of all codes.
 
-To add a code, add a file `rules/lint/fcc123_what_is_bad.py` holding `CODE = LintCode(…)` and, where no earlier
-stage makes the finding, `def check(context: Context) -> Iterator[Diagnostic]`. It is found by its file name;
-the docs, `--explain`, the test of its two examples and the suppression names follow from `CODE`.
+To add a code, add a file `rules/lint/fcc123_what_is_bad.py` holding `CODE = LintCode(…)` and, where no
+earlier stage makes the finding, `def check(context: Context) -> Iterator[Diagnostic]`. It is found by its
+file name; the docs, `--explain`, the test of its two examples and suppressions follow from `CODE`.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ _FILE = re.compile(r"fcc\d{3}_[a-z0-9_]+")
 
 @dataclass(frozen=True, slots=True)
 class LintCode:
-    """The page of one code. `bad` and `good` are complete small files, run by the tests: `bad` yields the code,
-    `good` does not. They are read with the presets `zen` and `nvidia_nim` known and their keys set."""
+    """The page of one code. `bad` and `good` are complete small files, run by the tests: `bad` yields the
+    code, `good` does not. They are read with the presets `zen` and `nvidia_nim` known and their keys set.
+    `bad` is empty where it cannot be shown as text."""
 
     code: str
     """`FCC301`."""
