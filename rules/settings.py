@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 def key(default: Any, doc: str, **extra: Any) -> Any:
     """A documented field. `seconds=True`: a duration; `share=True`: a percentage such as `"20%"`;
-    `least`, `most`: bounds of a number; `env=True`: `"env:NAME"` is read from the environment; `secret=True`: it has to be."""
+    `least`, `most`: bounds of a number; `env=True`: `"env:NAME"` is read from the environment;
+    `secret=True`: it has to be."""
     if callable(default):
         return field(default_factory=default, metadata={"doc": doc, **extra})
     return field(default=default, metadata={"doc": doc, **extra})

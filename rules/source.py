@@ -108,6 +108,7 @@ def _rules(
     fix = None
     if isinstance(value, str) and "'''" not in value and not value.endswith("'"):
         value = value if value.startswith("\n") or "\n" not in value else "\n" + value
+        value = value.replace("\n", "\r\n") if "\r\n" in raw else value
         fix = Fix("write it between '''", (Edit(place.value, f"'''{value}'''"),))
     if "\\" not in raw:
         message = "`rules` is a text in double quotes, in which a backslash would mean something else"

@@ -28,6 +28,7 @@ rules = '''
 route rest use zen/minimax-m2.5-free
 '''
 """,
+    env=(("AUTO_MODEL_ORDER", "zen/minimax-m2.5-free, glm"),),
 )
 
 

@@ -42,6 +42,8 @@ class LintCode:
     """What is found, why it is bad, what to do; a few sentences of Markdown."""
     bad: str
     good: str
+    env: tuple[tuple[str, str], ...] = ()
+    """Variables that are set while the examples are read."""
 
     def at(
         self,

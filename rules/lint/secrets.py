@@ -1,4 +1,4 @@
-"""The values of the tables that are read from the environment, as the declarations in `rules.settings` say."""
+"""The values that may be read from the environment, as the declarations in `rules.settings` say."""
 
 from __future__ import annotations
 
