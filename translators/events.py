@@ -4,7 +4,8 @@ A reader turns upstream bytes into these, a writer turns these into client bytes
 message ids: numbering, opening and closing blocks is the writer's work, so that no reader can get the order wrong.
 Names and meaning follow the Anthropic Messages API (docs.claude.com/en/api/messages-streaming).
 
-A reader's output is, in order:  Start? (Text | Thinking | Signature | Redacted | Tool | Citation | Opaque | Usage)*
+A reader's output is, in order:
+Start? (Text | Thinking | Signature | Redacted | Tool | Citation | Opaque | Break | Progress | Usage)*
 then exactly one Finish or Fault, after which it yields nothing.
 """
 
@@ -91,6 +92,13 @@ class Break(msgspec.Struct, gc=False):
     """The block being said is over: what follows starts a new one, even of the same kind."""
 
 
+class Progress(msgspec.Struct, gc=False):
+    """The upstream is saying something that is held until it is whole (tool arguments).
+
+    Not content and never written to a client; a sign of life for the clocks of `start within` and `stall after`.
+    """
+
+
 class Finish(msgspec.Struct, gc=False):
     """The answer is complete."""
 
@@ -112,7 +120,21 @@ class Fault(msgspec.Struct, gc=False):
     retry_after: float | None = None
 
 
-Event = Start | Text | Thinking | Signature | Redacted | Tool | Citation | Opaque | Break | Usage | Finish | Fault
+Event = (
+    Start
+    | Text
+    | Thinking
+    | Signature
+    | Redacted
+    | Tool
+    | Citation
+    | Opaque
+    | Break
+    | Progress
+    | Usage
+    | Finish
+    | Fault
+)
 
 CONTENT = (Text, Thinking, Redacted, Tool, Opaque)
 """The first of these commits the answer to its candidate."""

@@ -49,12 +49,16 @@ class Profile:
     """Send `stream_options: {include_usage: true}`."""
     parallel_tools: bool = True
     """The field `parallel_tool_calls` may be sent."""
+    inline_system: bool = True
+    """System messages may stand between others; otherwise they are folded into the user's messages."""
     strict_schemas: bool = False
     """Boolean sub-schemas are refused and must be cleaned out (NVIDIA NIM)."""
     rename_type_parameter: bool = False
     """A parameter called `type` breaks the chat template and must be renamed (NVIDIA NIM)."""
     tool_name_limit: int = 64
     """Longer tool names are aliased and restored."""
+    tool_id_length: int | None = None
+    """Tool call ids must be exactly this many letters and digits (Mistral: 9); None: any."""
     continues: bool = False
     """Can go on from a partial answer given as last assistant message."""
     extra: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,193 @@
+"""The messages of a request, in the order and shape that Chat Completions ask for.
+
+After an assistant message with tool calls come its `tool` messages, all of them, before anything else; neighbours of
+one role are one message; a call without a result gets an empty one, a result without a call becomes text.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from translators.openai_chat.content import Part, joined, part_of, parts_of, text_of, tool_result
+from translators.openai_chat.tools import Tools
+from translators.profile import Profile
+from translators.request import Request
+from translators.tool_names import sent_id
+
+BILLING = "x-anthropic-billing-header:"
+"""The client's first system block, which is for Anthropic's own books and changes from call to call."""
+
+_encode = msgspec.json.encode
+
+
+def write_messages(
+    request: Request, profile: Profile, tools: Tools, *, first_line: str | None = None, replay: str
+) -> list[dict[str, Any]]:
+    """The `messages` of the body. `first_line` opens the system text; `replay` is a `Profile.replay`."""
+    conversation = _Conversation(profile, tools, replay)
+    system = _system(request.body.get("system"))
+    if first_line:
+        system.insert(0, first_line)
+    if system:
+        conversation.after.append(("system", list(system)))
+    for message in request.messages:
+        conversation.add(message.get("role"), message.get("content"))
+    return conversation.close()
+
+
+def _system(system: Any) -> list[str]:
+    if isinstance(system, str):
+        texts = [system]
+    else:
+        blocks = system if isinstance(system, list) else ()
+        texts = [block.get("text") for block in blocks if isinstance(block, dict)]
+    return [text for text in texts if isinstance(text, str) and text and not text.startswith(BILLING)]
+
+
+class _Conversation:
+    """The messages so far.
+
+    Between two assistant messages tool results go out at once and everything else waits in `after`, so that results
+    come first whatever order the client had. `open` maps the calls that wait for a result, id → name.
+    """
+
+    def __init__(self, profile: Profile, tools: Tools, replay: str) -> None:
+        self.profile = profile
+        self.tools = tools
+        self.replay = replay
+        self.out: list[dict[str, Any]] = []
+        self.after: list[tuple[str, list[Part]]] = []
+        self.open: dict[str, str] = {}
+
+    def add(self, role: Any, content: Any) -> None:
+        if role == "assistant":
+            self._assistant(content)
+        elif role == "system":
+            self._system(text_of(content))
+        else:
+            self._user(content)
+
+    def close(self) -> list[dict[str, Any]]:
+        self._settle()
+        return self.out
+
+    def _system(self, text: str) -> None:
+        if not text or text.startswith(BILLING):
+            return
+        if self.profile.inline_system:
+            self._later("system", [text])
+        else:
+            self._later("user", [f"<system-reminder>\n{text}\n</system-reminder>"])
+
+    def _user(self, content: Any) -> None:
+        if isinstance(content, str):
+            if content:
+                self._later("user", [content])
+            return
+        parts: list[Part] = []
+        for block in content if isinstance(content, list) else ():
+            if not isinstance(block, dict):
+                continue
+            if block.get("type") == "tool_result":
+                parts += self._result(block)
+            elif part := part_of(block, self.profile):
+                parts.append(part)
+        if parts:
+            self._later("user", parts)
+
+    def _result(self, block: dict[str, Any]) -> list[Part]:
+        """Sends a tool result; gives what has to follow in the user's message."""
+        tool_id = str(block.get("tool_use_id"))
+        name = self.open.pop(tool_id, None)
+        if name is None:
+            return [
+                f"[Result of an earlier tool call {tool_id}]",
+                *parts_of(block.get("content"), self.profile),
+            ]
+        content, media = tool_result(block, self.profile)
+        wire_id = sent_id(tool_id, self.profile.tool_id_length)
+        self.out.append({"role": "tool", "tool_call_id": wire_id, "content": content})
+        return [f"[Output of {name}, call {wire_id}]", *media] if media else []
+
+    def _assistant(self, content: Any) -> None:
+        message = self._assistant_message(content)
+        if message is None:
+            return
+        if not self.after and self.out and self.out[-1]["role"] == "assistant":
+            self._join(self.out[-1], message)
+            return
+        self._settle()
+        self.out.append(message)
+        self.open = self._calls
+
+    def _assistant_message(self, content: Any) -> dict[str, Any] | None:
+        self._calls: dict[str, str] = {}
+        if isinstance(content, str):
+            return {"role": "assistant", "content": content} if content else None
+        texts: list[str] = []
+        thoughts: list[str] = []
+        calls: list[dict[str, Any]] = []
+        for block in content if isinstance(content, list) else ():
+            kind = block.get("type") if isinstance(block, dict) else None
+            if kind == "text":
+                texts.append(block.get("text") or "")
+            elif kind == "tool_use":
+                calls.append(self._call(block))
+            elif kind == "thinking":
+                thoughts.append(block.get("thinking") or "")
+        text = "\n\n".join(filter(None, texts))
+        if not text and not calls:
+            return None
+        message: dict[str, Any] = {"role": "assistant", "content": text or None}
+        if calls:
+            message["tool_calls"] = calls
+        if self.replay != "drop":
+            self._replay(message, "\n".join(filter(None, thoughts)))
+        return message
+
+    def _replay(self, message: dict[str, Any], thought: str) -> None:
+        """Earlier thinking; the field goes out even if empty with a tool call (Kimi and DeepSeek ask for it)."""
+        if self.replay == "think-tags":
+            if thought:
+                message["content"] = f"<think>\n{thought}\n</think>\n\n{message['content'] or ''}"
+        elif thought or (self.replay == "reasoning_content" and "tool_calls" in message):
+            message[self.replay] = thought
+
+    def _call(self, block: dict[str, Any]) -> dict[str, Any]:
+        tool_id, name = str(block.get("id")), str(block.get("name"))
+        arguments = _encode(self.tools.arguments(name, block.get("input"))).decode()
+        sent = self.tools.names.sent(name)
+        self._calls[tool_id] = sent
+        return {
+            "id": sent_id(tool_id, self.profile.tool_id_length),
+            "type": "function",
+            "function": {"name": sent, "arguments": arguments},
+        }
+
+    def _join(self, last: dict[str, Any], message: dict[str, Any]) -> None:
+        for key, separator in (("content", "\n\n"), ("reasoning_content", "\n"), ("reasoning", "\n")):
+            if message.get(key):
+                last[key] = f"{last[key]}{separator}{message[key]}" if last.get(key) else message[key]
+        if "tool_calls" in message:
+            last.setdefault("tool_calls", []).extend(message["tool_calls"])
+            if self.replay == "reasoning_content":
+                last.setdefault("reasoning_content", "")
+        self.open.update(self._calls)
+
+    def _later(self, role: str, parts: list[Part]) -> None:
+        if self.after and self.after[-1][0] == role:
+            self.after[-1][1].extend(parts)
+        else:
+            self.after.append((role, parts))
+
+    def _settle(self) -> None:
+        """Nothing more comes before the next assistant message."""
+        for tool_id in self.open:
+            wire_id = sent_id(tool_id, self.profile.tool_id_length)
+            self.out.append({"role": "tool", "tool_call_id": wire_id, "content": "(no result)"})
+        self.open = {}
+        for role, parts in self.after:
+            self.out.append({"role": role, "content": joined(parts)})
+        self.after = []

@@ -1,0 +1,309 @@
+"""The answer of a Chat Completions upstream, stream or document, as canonical events.
+
+An answer is over with `[DONE]`, with a finish_reason at the end of the body, or with the totals that come after the
+last choice; a body that ends otherwise after content was cut. Tool calls are told at the end, when they are whole.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from translators.events import Event, Fault, Finish, Progress, Start, StopReason, Text, Thinking, Tool, Usage
+from translators.openai_chat.calls import Call, Calls, is_object
+from translators.openai_chat.chunks import Choice, Chunk, Delta, decode_chunk, decode_leniently
+from translators.openai_chat.faults import bare_error, broken_off, fault_of
+from translators.openai_chat.parts import reasoning_in, spoken
+from translators.openai_chat.tokens import usage_of
+from translators.openai_chat.tools import renamed_tools
+from translators.request import Request
+from translators.schemas import TYPE_ALIAS, renamed_arguments
+from translators.sse import Decoder
+from translators.thinking import ThinkingTags
+from translators.toolcalls import complete_arguments
+from translators.wire import Target, WireRequest
+
+_BAD_IN_A_ROW = 3
+"""So many events that are no JSON objects, one after the other, are not an answer."""
+
+_REASONS: dict[str, StopReason] = {
+    "length": "max_tokens",
+    "max_tokens": "max_tokens",
+    "model_length": "max_tokens",
+    "content_filter": "refusal",
+    "refusal": "refusal",
+    "safety": "refusal",
+    "recitation": "refusal",
+    "sensitive": "refusal",
+    "stop_sequence": "stop_sequence",
+    "model_context_window_exceeded": "model_context_window_exceeded",
+}
+"""Every other finish_reason is the end of a turn, or of one with tool calls."""
+
+
+def reader(request: Request, target: Target, wire: WireRequest) -> ChatReader:
+    """A reader for the answer to `wire`, which was written from `request` for `target`."""
+    return ChatReader(request, target, wire)
+
+
+class ChatReader:
+    """See `translators.dialects.Reader`."""
+
+    def __init__(self, request: Request, target: Target, wire: WireRequest) -> None:
+        self._request = request
+        self._target = target
+        self._names = wire.tool_names
+        self._stops = request.body.get("stop_sequences") or ()
+        self._head = b""
+        """What came before it was clear what it is; all of it in case of a document."""
+        self._document = False
+        self._sse: Decoder | None = None
+        self._over = False
+        self._begun = False
+        self._content = False
+        self._bad = 0
+        self._reason: str | None = None
+        self._matched: str | None = None
+        self._usage: Usage | None = None
+        self._totals = False
+        """Usage came in a chunk of its own after content: nothing else will."""
+        self._tags = ThinkingTags()
+        declared = {str(tool.get("name")) for tool in request.tools} | set(self._names)
+        self._calls = Calls(declared)
+
+    def feed(self, data: bytes) -> list[Event]:
+        out: list[Event] = []
+        if self._over:
+            return out
+        if self._sse is None:
+            data = self._sniff(data, out)
+            if self._sse is None:
+                return out
+        for event, payload in self._sse.feed(data):
+            self._event(event, payload, out)
+            if self._over:
+                break
+        return out
+
+    def close(self) -> list[Event]:
+        out: list[Event] = []
+        if self._over:
+            return out
+        if self._document:
+            self._read_document(out)
+        elif self._sse is not None:
+            for event, payload in self._sse.close():
+                if not self._over:
+                    self._event(event, payload, out)
+        if not self._over:
+            self._conclude(out, complete=False)
+        return out
+
+    def _sniff(self, data: bytes, out: list[Event]) -> bytes:
+        """Decides by the first byte that is not blank; returns the bytes for the SSE decoder."""
+        self._head += data
+        if self._document:
+            return b""
+        head = self._head.removeprefix(b"\xef\xbb\xbf").lstrip()
+        if head[:1] in (b"{", b"["):
+            self._document = True
+        elif head[:1] == b"<":
+            self._fail(out, Fault("malformed", "the upstream sent a page instead of an answer"))
+        elif head and not b"\xef\xbb\xbf".startswith(self._head[:3]):
+            self._sse = Decoder()
+            data, self._head = self._head, self._head[:200]
+            return data
+        return b""
+
+    def _read_document(self, out: list[Event]) -> None:
+        chunk = decode_chunk(self._head)
+        if chunk is None or not chunk.choices:
+            value = decode_leniently(self._head)
+            broken = value is None and chunk is None
+            fault = bare_error(value) or (Fault("malformed", "the answer is not JSON") if broken else None)
+            self._fail(out, fault or Fault("empty", "the upstream answered without a choice"))
+            return
+        self._chunk(chunk, out)
+        if not self._over:
+            self._conclude(out, complete=True)
+
+    def _event(self, event: str | None, payload: bytes, out: list[Event]) -> None:
+        chunk = decode_chunk(payload)
+        if chunk is not None and chunk.choices and event != "error":
+            self._bad = 0
+            self._chunk(chunk, out)
+            return
+        stripped = payload.strip()
+        if stripped == b"[DONE]":
+            self._conclude(out, complete=True)
+        elif stripped and event != "ping":
+            self._without_choices(event, payload, chunk, out)
+
+    def _without_choices(
+        self, event: str | None, payload: bytes, chunk: Chunk | None, out: list[Event]
+    ) -> None:
+        """Totals, errors, and what is neither."""
+        value = decode_leniently(payload)
+        fault = fault_of(value if value is not None else payload.decode("utf-8", "replace"))
+        if event != "error":
+            fault = bare_error(value)
+        if fault is not None:
+            self._error(fault, out)
+        elif chunk is None:
+            self._bad += 1
+            if self._bad == _BAD_IN_A_ROW:
+                self._fail(out, Fault("malformed", "the upstream sent events that are not JSON"))
+        else:
+            self._bad = 0
+            self._begin(chunk, out)
+            if self._count(chunk.usage or _groq_usage(chunk)) and (self._content or self._calls):
+                self._totals = True
+
+    def _begin(self, chunk: Chunk, out: list[Event]) -> None:
+        if not self._begun:
+            self._begun = True
+            out.append(Start(usage_of(chunk.usage)))
+
+    def _chunk(self, chunk: Chunk, out: list[Event]) -> None:
+        if not self._begun:
+            self._begin(chunk, out)
+        if chunk.error:
+            self._error(fault_of(chunk.error), out)
+            return
+        for choice in chunk.choices or ():
+            if not choice.index:
+                self._choice(choice, out)
+                if self._over:
+                    return
+        if chunk.usage is not None or chunk.x_groq is not None:
+            self._count(chunk.usage or _groq_usage(chunk))
+
+    def _choice(self, choice: Choice, out: list[Event]) -> None:
+        delta = choice.delta
+        if delta is None:
+            delta = choice.message
+        if delta is not None:
+            self._delta(delta, out, whole=choice.delta is None)
+        if choice.error:
+            self._error(fault_of(choice.error), out)
+        elif choice.finish_reason and isinstance(choice.finish_reason, str):
+            self._finished(choice, out)
+        if choice.usage is not None:
+            self._count(choice.usage)
+
+    def _finished(self, choice: Choice, out: list[Event]) -> None:
+        self._reason = choice.finish_reason.lower()
+        if choice.stop_reason in self._stops and isinstance(choice.stop_reason, str):
+            self._matched = choice.stop_reason
+        if (fault := broken_off(self._reason)) is not None:
+            self._reason = None
+            self._error(fault, out)
+
+    def _delta(self, delta: Delta, out: list[Event], *, whole: bool) -> None:
+        thought = delta.reasoning_content or delta.reasoning or delta.reasoning_details
+        if thought and (thought := reasoning_in(delta)):
+            self._content = True
+            out.append(Thinking(thought))
+        content = delta.content
+        if content:
+            if type(content) is not str:
+                self._say(spoken(content), out)
+            elif self._tags.plain:
+                out.append(Text(content))
+            elif said := self._tags.feed(content):
+                self._content = True
+                out += said
+        if delta.refusal and isinstance(delta.refusal, str):
+            self._say([Text(delta.refusal)], out)
+        if delta.tool_calls or delta.function_call:
+            self._call(delta, out, whole=whole)
+
+    def _say(self, said: list[Text | Thinking], out: list[Event]) -> None:
+        """Content that needs no search for tags, after any that was held for it."""
+        if said:
+            self._content = True
+            out += self._tags.close()
+            out += said
+
+    def _call(self, delta: Delta, out: list[Event], *, whole: bool) -> None:
+        for call in delta.tool_calls if isinstance(delta.tool_calls, list) else ():
+            self._calls.add(call, whole=whole)
+        if isinstance(delta.function_call, dict):
+            self._calls.add({"index": -1, "function": delta.function_call})
+        out.append(Progress())
+
+    def _count(self, usage: Any) -> bool:
+        counted = usage_of(usage)
+        if counted is not None:
+            self._usage = counted
+        return counted is not None
+
+    def _error(self, fault: Fault, out: list[Event]) -> None:
+        """An error after the end of the answer changes nothing."""
+        if self._reason and (self._content or self._calls):
+            self._conclude(out, complete=True)
+        else:
+            self._fail(out, fault)
+
+    def _fail(self, out: list[Event], fault: Fault) -> None:
+        self._over = True
+        out.append(fault)
+
+    def _conclude(self, out: list[Event], *, complete: bool) -> None:
+        self._say(self._tags.close(), out)
+        if not (complete or self._reason or self._totals):
+            self._fail(out, self._broken())
+            return
+        reason = _REASONS.get(self._reason or "", "end_turn")
+        tools: list[Tool] = []
+        cut = reason not in ("end_turn", "stop_sequence")
+        for call in self._calls.calls:
+            tool = self._tool(call, cut=cut)
+            if tool is not None:
+                tools.append(tool)
+            elif not cut and (call.name or call.arguments):
+                self._fail(out, Fault("malformed", f"the arguments of the call to {call.name} are not JSON"))
+                return
+        if not self._content and not tools and not cut:
+            self._fail(out, Fault("empty", "the upstream answered nothing"))
+            return
+        self._over = True
+        out += tools
+        out.append(self._finish("tool_use" if tools else reason))
+
+    def _finish(self, reason: StopReason) -> Finish:
+        if reason in ("end_turn", "stop_sequence"):
+            reason = "stop_sequence" if self._matched else "end_turn"
+        matched = self._matched if reason == "stop_sequence" else None
+        return Finish(reason, matched, self._usage or Usage())
+
+    def _broken(self) -> Fault:
+        """The body ended without an end of the answer."""
+        if self._content or self._calls:
+            return Fault("cut", "the upstream's answer ended before its end")
+        if self._begun or not self._head.strip() or self._head.lstrip()[:1] == b":":
+            return Fault("empty", "the upstream answered nothing")
+        shown = self._head[:80].decode("utf-8", "replace")
+        return Fault("malformed", f"the upstream's answer is neither a stream nor JSON: {shown!r}")
+
+    def _tool(self, call: Call, *, cut: bool) -> Tool | None:
+        """A whole call under the name the client knows. `cut`: the answer was, so nothing is repaired."""
+        text = call.text.strip()
+        if text in ("", "null"):
+            arguments = None if cut and call is self._calls.calls[-1] else "{}"
+        elif is_object(text):
+            arguments = text
+        else:
+            arguments = None if cut else complete_arguments(text)
+        if arguments is None or not call.name:
+            return None
+        name = self._names.get(call.name, call.name)
+        if name in renamed_tools(self._request, self._target.profile):
+            value = renamed_arguments(msgspec.json.decode(arguments), TYPE_ALIAS, "type")
+            arguments = msgspec.json.encode(value).decode()
+        return Tool(call.id, name, arguments)
+
+
+def _groq_usage(chunk: Chunk) -> Any:
+    return chunk.x_groq.get("usage") if isinstance(chunk.x_groq, dict) else None
