@@ -95,7 +95,7 @@ class Break(msgspec.Struct, gc=False):
 class Progress(msgspec.Struct, gc=False):
     """The upstream is saying something that is held until it is whole (tool arguments).
 
-    Not content and never written to a client; a sign of life for the clocks of `start within` and `stall after`.
+    Not content and never written to a client, but a sign of life: `start within` and `stall after` heed it.
     """
 
 

@@ -1,7 +1,7 @@
 """Cleaning of tool schemas for upstreams that do not take all of JSON Schema.
 
-A schema is JSON Schema 2020-12 as the client wrote it. Nothing is changed in place: what needs no cleaning is handed
-on as the same object, so that the usual case costs one shallow copy per tool.
+A schema is JSON Schema 2020-12 as the client wrote it. Nothing is changed in place: what needs no cleaning is
+handed on as the same object, so that the usual case costs one shallow copy per tool.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def renamed_arguments(value: Any, old: str, new: str) -> Any:
 
 
 def strict(schema: Any) -> bool:
-    """Whether `schema` keeps the rules of OpenAI's strict mode: closed objects with every property required."""
+    """Whether `schema` keeps OpenAI's strict rules: closed objects with every property required."""
     if not isinstance(schema, dict):
         return not isinstance(schema, bool)
     properties = schema.get("properties")

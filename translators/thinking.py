@@ -1,10 +1,10 @@
-"""Thinking that a model writes into its text: `<think>…</think>` and its relatives, and gpt-oss' harmony markers.
+"""Thinking that a model writes into its text: `<think>…</think>` and its relatives, harmony markers.
 
-Upstreams that do not parse these leave them in the content, split over deltas as it happens. Only an opening tag that
-stands first counts, so that a model may write *about* tags; a tag that never closes makes everything thinking.
-A closing tag that stands first is the rest of an empty thought and goes; one further on is text, as what came before
-it has long been said. Sources: chat templates of DeepSeek-R1, Qwen3, MiniMax-M2, GLM, Magistral, Seed-OSS; the harmony
-format of gpt-oss (cookbook.openai.com/articles/openai-harmony).
+Upstreams that do not parse these leave them in the content, split over deltas as it happens. Only an opening
+tag that stands first counts, so that a model may write *about* tags; a tag that never closes makes everything
+thinking. A closing tag that stands first is the rest of an empty thought and goes; one further on is text, as
+what came before it has long been said. Sources: chat templates of DeepSeek-R1, Qwen3, MiniMax-M2, GLM,
+Magistral, Seed-OSS; the harmony format of gpt-oss (cookbook.openai.com/articles/openai-harmony).
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class ThinkingTags:
             self._held = ""
             self._harmony = _Harmony()
             return self._harmony.feed(held)
-        self._held = held[len(tag) :].lstrip()
+        self._held = held[len(tag) :]
         if tag in _CLOSES:
             self._close = _CLOSES[tag]
             return self._inside()
@@ -93,7 +93,7 @@ class ThinkingTags:
 
 
 class _Harmony:
-    """Messages of the form `<|start|>role<|channel|>name<|message|>body<|end|>`; the final channel is the text."""
+    """Messages of the form `<|start|>role<|channel|>name<|message|>body<|end|>`; `final` is the text."""
 
     def __init__(self) -> None:
         self._held = ""

@@ -1,4 +1,6 @@
-"""What is asked of the model about thinking: the policy's word before the client's, the client's before nothing."""
+"""What is asked of the model about thinking: the policy's word before the client's, the client's before
+nothing.
+"""
 
 from __future__ import annotations
 

@@ -1,14 +1,15 @@
 """Names and ids of tools as an upstream accepts them.
 
-Function names must match `[A-Za-z0-9_-]{1,64}` at most OpenAI-like upstreams (platform.openai.com/docs/api-reference/
-chat/create); names of MCP tools are often longer. Aliases depend on nothing but the name, so that they stay the same
-from turn to turn and prompt caches hold.
+Function names must match `[A-Za-z0-9_-]{1,64}` at most OpenAI-like upstreams
+(platform.openai.com/docs/api-reference/ chat/create); names of MCP tools are often longer. Aliases depend on
+nothing but the name, so that they stay the same from turn to turn and prompt caches hold.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 _ID_LIMIT = 40
@@ -18,7 +19,7 @@ _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 class ToolNames:
-    """The two-way table of one request: `sent(name)` gives the name on the wire, `restored` maps aliases back."""
+    """The two-way table of one request: `sent(name)` gives the wire's name, `restored` maps back."""
 
     def __init__(self, declared: list[str], limit: int) -> None:
         """`declared`: the names as the client wrote them, which aliases must not meet."""
@@ -69,5 +70,5 @@ def _letters(text: str, length: int) -> str:
 
 
 @lru_cache(maxsize=32)
-def _valid(limit: int):  # noqa: ANN202
+def _valid(limit: int) -> Callable[[str], re.Match[str] | None]:
     return re.compile(rf"[A-Za-z0-9_-]{{1,{limit}}}").fullmatch

@@ -1,9 +1,9 @@
 """Tool calls, put together from pieces.
 
-By the book a call's first delta has index, id and name, the others index and a fragment of the arguments. Upstreams
-leave out the index, say 0 for every call, send the id late, empty or anew each time, split or repeat the name, send
-the arguments whole, as an object, or `{}` first. The rules below decide which call a delta belongs to; every one of
-them has a fixture under fixtures/openai_chat.
+By the book a call's first delta has index, id and name, the others index and a fragment of the arguments.
+Upstreams leave out the index, say 0 for every call, send the id late, empty or anew each time, split or
+repeat the name, send the arguments whole, as an object, or `{}` first. The rules below decide which call a
+delta belongs to; every one of them has a fixture under fixtures/openai_chat.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Call:
 
 
 class Calls:
-    """All calls of one answer, in order. `declared`: the names on the wire, to tell a split name from a new one."""
+    """All calls of one answer, in order. `declared`: known names, to tell a split name from a new one."""
 
     def __init__(self, declared: AbstractSet[str]) -> None:
         self.calls: list[Call] = []
@@ -141,6 +141,17 @@ def _extend(call: Call, fragment: str | None) -> None:
             call.arguments = [fragment]
             return
     call.arguments.append(fragment)
+
+
+def own_arguments(text: str) -> str | None:
+    """`text` if it is one JSON object, nothing as an empty one, `{}` before an object left out; else None."""
+    text = text.strip()
+    if text in ("", "null"):
+        return "{}"
+    if is_object(text):
+        return text
+    rest = text.removeprefix("{}").lstrip()
+    return rest if is_object(rest) else None
 
 
 def is_object(text: str) -> bool:

@@ -1,7 +1,7 @@
 """Decoding of chunks and of whole answers: fast for what is usual, lenient for what is not.
 
-Fields that upstreams are careless with are typed `Any` and looked at where they are used; so one decode serves both
-the plain text delta and the odd ones.
+Fields that upstreams are careless with are typed `Any` and looked at where they are used; so one decode
+serves both the plain text delta and the odd ones.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def decode_chunk(data: bytes) -> Chunk | None:
 
 
 def decode_leniently(data: bytes) -> Any:
-    """JSON that breaks the small rules: bad UTF-8, raw control characters, NaN, lone surrogates. None if worse."""
+    """JSON that breaks the small rules: bad UTF-8, raw control characters, NaN, lone surrogates. Else None."""
     try:
         value = json.loads(data.decode("utf-8", "replace").lstrip("\ufeff"), strict=False)
         return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))

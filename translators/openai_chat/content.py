@@ -11,7 +11,7 @@ Part = str | dict[str, Any]
 
 
 def joined(parts: list[Part]) -> str | list[dict[str, Any]]:
-    """`parts` as the `content` of a message: a plain string where it can be, as many upstreams take nothing else."""
+    """`parts` as the `content` of a message: a plain string where it can be: many take nothing else."""
     if len(parts) == 1 and isinstance(parts[0], str):
         return parts[0]
     texts = [part for part in parts if isinstance(part, str)]
@@ -62,13 +62,12 @@ def part_of(block: dict[str, Any], profile: Profile) -> Part | None:
 
 
 def tool_result(block: dict[str, Any], profile: Profile) -> tuple[str | list[dict[str, Any]], list[Part]]:
-    """A tool result as the content of a `tool` message, and the parts that must follow in a user's message."""
+    """A tool result as the content of a `tool` message, and the parts that must follow as a user's."""
     parts = parts_of(block.get("content"), profile)
-    if profile.tool_images:
-        media: list[Part] = []
-    else:
-        media = [part for part in parts if not isinstance(part, str)]
-        parts = [part for part in parts if isinstance(part, str)]
+    media: list[Part] = []
+    if not profile.tool_images:
+        media += [part for part in parts if not isinstance(part, str)]
+        parts[:] = [part for part in parts if isinstance(part, str)]
     if block.get("is_error") and not _says_error(parts):
         parts.insert(0, "Error:")
     if not parts:

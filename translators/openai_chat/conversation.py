@@ -1,7 +1,8 @@
 """The messages of a request, in the order and shape that Chat Completions ask for.
 
-After an assistant message with tool calls come its `tool` messages, all of them, before anything else; neighbours of
-one role are one message; a call without a result gets an empty one, a result without a call becomes text.
+After an assistant message with tool calls come its `tool` messages, all of them, before anything else;
+neighbours of one role are one message; a call without a result gets an empty one, a result without a call
+becomes text.
 """
 
 from __future__ import annotations
@@ -49,8 +50,8 @@ def _system(system: Any) -> list[str]:
 class _Conversation:
     """The messages so far.
 
-    Between two assistant messages tool results go out at once and everything else waits in `after`, so that results
-    come first whatever order the client had. `open` maps the calls that wait for a result, id → name.
+    Between two assistant messages tool results go out at once and everything else waits in `after`, so that
+    results come first whatever order the client had. `open` maps the calls that wait for a result, id → name.
     """
 
     def __init__(self, profile: Profile, tools: Tools, replay: str) -> None:
@@ -148,7 +149,7 @@ class _Conversation:
         return message
 
     def _replay(self, message: dict[str, Any], thought: str) -> None:
-        """Earlier thinking; the field goes out even if empty with a tool call (Kimi and DeepSeek ask for it)."""
+        """Earlier thinking; with a tool call even an empty field goes out (Kimi, DeepSeek)."""
         if self.replay == "think-tags":
             if thought:
                 message["content"] = f"<think>\n{thought}\n</think>\n\n{message['content'] or ''}"

@@ -9,7 +9,7 @@ from translators.openai_chat.chunks import Delta
 
 
 def reasoning_in(delta: Delta) -> str:
-    """The reasoning of a delta, from the first of its carriers that has any: providers send the same in several."""
+    """The reasoning of a delta, from the first carrier that has any: some send the same in several."""
     return _text(delta.reasoning_content) or _text(delta.reasoning) or _text(delta.reasoning_details)
 
 

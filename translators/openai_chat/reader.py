@@ -1,7 +1,8 @@
 """The answer of a Chat Completions upstream, stream or document, as canonical events.
 
-An answer is over with `[DONE]`, with a finish_reason at the end of the body, or with the totals that come after the
-last choice; a body that ends otherwise after content was cut. Tool calls are told at the end, when they are whole.
+An answer is over with `[DONE]`, with a finish_reason at the end of the body, or with the totals that come
+after the last choice; a body that ends otherwise after content was cut. Tool calls are told at the end, when
+they are whole.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 import msgspec
 
 from translators.events import Event, Fault, Finish, Progress, Start, StopReason, Text, Thinking, Tool, Usage
-from translators.openai_chat.calls import Call, Calls, is_object
+from translators.openai_chat.calls import Call, Calls, own_arguments
 from translators.openai_chat.chunks import Choice, Chunk, Delta, decode_chunk, decode_leniently
 from translators.openai_chat.faults import bare_error, broken_off, fault_of
 from translators.openai_chat.parts import reasoning_in, spoken
@@ -289,13 +290,11 @@ class ChatReader:
 
     def _tool(self, call: Call, *, cut: bool) -> Tool | None:
         """A whole call under the name the client knows. `cut`: the answer was, so nothing is repaired."""
-        text = call.text.strip()
-        if text in ("", "null"):
-            arguments = None if cut and call is self._calls.calls[-1] else "{}"
-        elif is_object(text):
-            arguments = text
-        else:
-            arguments = None if cut else complete_arguments(text)
+        if cut and call is self._calls.calls[-1] and not call.text.strip():
+            return None
+        arguments = own_arguments(call.text)
+        if arguments is None and not cut:
+            arguments = complete_arguments(call.text)
         if arguments is None or not call.name:
             return None
         name = self._names.get(call.name, call.name)

@@ -22,7 +22,7 @@ _SAMPLING = ("temperature", "top_p", "top_k")
 
 
 def write_request(request: Request, target: Target) -> WireRequest:
-    """The request for `target`. Fields in `target.without` and `profile.drop` are left out, wherever they stand."""
+    """The request for `target`. Fields in `target.without` and `profile.drop` are left out."""
     profile = target.profile
     refused = target.without.union(profile.drop)
     wish = thinking_wish(request, target)
@@ -59,7 +59,7 @@ def write_request(request: Request, target: Target) -> WireRequest:
 
 
 def _clamped(wanted: int, size: int, profile: Profile) -> int:
-    """`max_tokens` that the model can give: its longest answer, and what its window leaves beside the prompt."""
+    """`max_tokens` the model can give: its longest answer, and what the prompt leaves of its window."""
     limit = min(wanted, profile.output) if profile.output else wanted
     if profile.context:
         room = profile.context - size // _BYTES_PER_TOKEN

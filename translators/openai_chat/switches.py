@@ -1,7 +1,7 @@
 """The ways to tell a Chat Completions model whether and how hard to think.
 
-Sources: docs.nvidia.com/nim (chat templates), openrouter.ai/docs (reasoning), api-docs.deepseek.com and docs.z.ai
-(`thinking`), platform.openai.com (reasoning_effort), Nemotron model cards (system line).
+Sources: docs.nvidia.com/nim (chat templates), openrouter.ai/docs (reasoning), api-docs.deepseek.com and
+docs.z.ai (`thinking`), platform.openai.com (reasoning_effort), Nemotron model cards (system line).
 """
 
 from __future__ import annotations

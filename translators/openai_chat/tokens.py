@@ -1,8 +1,8 @@
 """Usage of Chat Completions as canonical usage.
 
-`prompt_tokens` includes cached ones, which Anthropic counts apart. Cached tokens stand in `prompt_tokens_details`
-(OpenAI), at the top level (Moonshot) or as `prompt_cache_hit_tokens` (DeepSeek). Some upstreams (xAI) leave reasoning
-out of `completion_tokens`; the total shows it.
+`prompt_tokens` includes cached ones, which Anthropic counts apart. Cached tokens stand in
+`prompt_tokens_details` (OpenAI), at the top level (Moonshot) or as `prompt_cache_hit_tokens` (DeepSeek). Some
+upstreams (xAI) leave reasoning out of `completion_tokens`; the total shows it.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ PLACEHOLDER = "DeferredToolPlaceholder"
 
 
 class Tools:
-    """The tools of one request: `written` as they are sent, `names` to translate, `renamed` whose `type` was."""
+    """The tools of one request: `written` as they are sent, `names`, and `renamed`: whose `type` was."""
 
     def __init__(self, request: Request, profile: Profile) -> None:
         declared = _declared(request) if profile.tools else {}
