@@ -29,6 +29,8 @@ class Server:
     token: str | None = key(
         None,
         'what clients must send, as "env:NAME"; default: ANTHROPIC_AUTH_TOKEN, else one made at first start',
+        env=True,
+        secret=True,
     )
     hosts: tuple[str, ...] = key((), "names besides the loopback names that a Host header may carry")
     public_metrics: bool = key(False, "serve /metrics without a token")

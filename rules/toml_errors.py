@@ -22,27 +22,36 @@ UNCLOSED = ("Expected \"'''\"", 'Expected \'"""\'')
 
 _PLACE = re.compile(r"^(.*) \(at (?:line (\d+), column (\d+)|end of document)\)$", re.DOTALL)
 _PAIR = re.compile(r"[ \t]*[A-Za-z0-9_\"'.-]+[ \t]*=")
-_BAD_WORD = re.compile(r"[^\s,\]}#]+")
+_BAD_WORD = re.compile(r"[^\s,\]}#]{1,40}")
 _MULTI_LINE = re.compile(r"\"{3}|'{3}")
 
-HELP = {
-    "Invalid value": 'text stands in quotes; numbers, `true` and `false` do not: `host = "127.0.0.1"`',
-    "Invalid statement": "a line is `key = value` or `[table]`",
-    "Expected '=' after a key in a key/value pair": "a line is `key = value`; a key with other signs than "
-    "letters, digits, `_` and `-` stands in quotes",
-    "Invalid initial character for a key part": "a key with other signs than letters, digits, `_` and `-` "
-    "stands in quotes",
-    "Expected newline or end of document after a statement": "one `key = value` stands on a line; "
-    "text stands in quotes",
-    "Unclosed array": "end it with `]`",
-    "Unclosed inline table": "end it with `}`",
-    "Expected ']' at the end of a table declaration": "end the header with `]`",
-    "Expected ']]' at the end of an array declaration": "end the header with `]]`",
-    "Unescaped '\\' in a string": r"a backslash in double quotes is written `\\`",
-    "Illegal character '\\n'": "a text in single quotes ends on its line; end it with its quote",
-    "Invalid hex value": r"`\u` takes four and `\U` eight hexadecimal digits",
-}
-"""What to change, by tomllib's words; asked for the longest beginning that fits."""
+QUOTED = "text stands in straight quotes, numbers, `true` and `false` do not"
+BARE = "a key with other signs than letters, digits, `_` and `-` stands in quotes"
+ONE_LINE = "a text ends on its line, with the quote it began with"
+WORDS: tuple[tuple[str, str, str], ...] = (
+    ("Invalid value", "`{seen}` is no value", QUOTED),
+    ("Invalid statement", "`{seen}` begins neither a key nor a table", f"a line is `key = value`; {BARE}"),
+    ("Expected '=' after a key", "`=` is missing after the key", f"a line is `key = value`; {BARE}"),
+    ("Invalid initial character for a key", "`{seen}` begins no key", BARE),
+    ("Expected newline or end", "`{seen}` stands behind the end of the line's value", QUOTED),
+    ("Expected ']' at the end", "the table's header has no closing `]`", "a header is `[name]`"),
+    ("Expected ']]' at the end", "the header has no closing `]]`", "a header is `[[name]]`"),
+    ("Unclosed array", "the list has no closing `]`", "end it with `]`"),
+    ("Unclosed inline table", "the table has no closing `}}`", "end it with `}`"),
+    (
+        "Unescaped",
+        "the backslash before this begins no escape",
+        r"in double quotes a backslash is written `\\`",
+    ),
+    ("Invalid hex value", "the code has too few digits", r"`\u` takes four hexadecimal digits, `\U` eight"),
+    ("Illegal character '\\n'", "the text has no closing quote", ONE_LINE),
+    ('Expected "\'"', "the text has no closing quote", ONE_LINE),
+    ("Unterminated string", "the text has no closing quote", ONE_LINE),
+    ("Illegal character", "an invisible character stands here", "remove it"),
+    ("Found invalid character", "an invisible character stands here", "remove it"),
+    ("Cannot", "this key or table is already something else", "a name is either a value or a table, once"),
+)
+"""What tomllib says, by its first words; what we say, with what stands there; and what to change."""
 
 
 def parse(text: str, scan: Scan) -> tuple[dict[str, Any], list[Diagnostic]]:
@@ -56,8 +65,11 @@ def parse(text: str, scan: Scan) -> tuple[dict[str, Any], list[Diagnostic]]:
             finding, at = _finding(str(error), readable, scan)
             findings.append(finding)
             readable = _without_line(readable, at) if len(findings) < MAX_ERRORS else ""
-        except RecursionError:
-            return {}, [*findings, Diagnostic("FCC001", "error", "values are nested too deeply", Span(0, 1))]
+        except (RecursionError, ValueError) as error:
+            message = "a list or table is nested too deeply"
+            if isinstance(error, ValueError):
+                message = "a number has too many digits"
+            return {}, [*findings, Diagnostic("FCC001", "error", message, Span(0, 1))]
         if not readable:
             return {}, findings
 
@@ -79,7 +91,7 @@ def _finding(said: str, text: str, scan: Scan) -> tuple[Diagnostic, int]:
     match = _PLACE.match(said)
     what = match[1] if match else said
     at = _offset(text, int(match[2]), int(match[3])) if match and match[2] else len(text)
-    if "overwrite" in what or "twice" in what or "mutate" in what or "extend" in what or "redefine" in what:
+    if what.startswith(("Cannot", "Duplicate")):
         repeated = _repeated(text, scan, at)
         if repeated is not None:
             return repeated, at
@@ -90,8 +102,17 @@ def _finding(said: str, text: str, scan: Scan) -> tuple[Diagnostic, int]:
             message = f"the text that begins here has no closing `{quotes}`"
             return Diagnostic("FCC001", "error", message, opening, help=f"end it with `{quotes}`"), at
     place = _place(text, at)
-    hint = next((HELP[key] for key in sorted(HELP, key=len, reverse=True) if what.startswith(key)), None)
-    return Diagnostic("FCC001", "error", _plain(what), place, help=hint), at
+    message, hint = _worded(what, text[place.start : place.end])
+    if what.startswith("Invalid value") and (at >= len(text) or text[at] in "\r\n#"):
+        message = "there is no value"
+    return Diagnostic("FCC001", "error", message, place, help=hint), at
+
+
+def _worded(what: str, seen: str) -> tuple[str, str | None]:
+    for begins, message, hint in WORDS:
+        if what.startswith(begins):
+            return message.format(seen=seen), hint
+    return what[:1].lower() + what[1:].rstrip("."), None
 
 
 def _offset(text: str, line: int, column: int) -> int:
@@ -137,9 +158,3 @@ def _opening(text: str) -> Span | None:
         if end < 0:
             return Span(opening.start(), opening.end())
         at = end + 3
-
-
-def _plain(what: str) -> str:
-    """tomllib's words in ours: lower case, code in backticks."""
-    what = re.sub(r"'(\\?.{1,3}?)'", r"`\1`", what)
-    return what[:1].lower() + what[1:].rstrip(".")

@@ -12,6 +12,7 @@ from rules.literals import duration
 from rules.suggest import did_you_mean
 
 ENV = "env:"
+NOT_FINITE = "infinity and `nan` are no amounts"
 
 _DURATION = re.compile(r"\d[\d_]*(?:\.\d+)?(?:ms|s|m|h)")
 _SHARE = re.compile(r"(\d+(?:\.\d+)?)%")
@@ -81,7 +82,7 @@ def _typed(value: Any, hint: Any) -> Any:
     if not isinstance(value, hint) or (hint is not bool and isinstance(value, bool)):
         raise WrongTypeError(WORDS[hint])
     if isinstance(value, float) and not math.isfinite(value):
-        raise WrongTypeError(WORDS[float])
+        raise InvalidError(NOT_FINITE)
     return value
 
 
@@ -136,8 +137,10 @@ def _seconds(value: Any) -> float:
         if not _DURATION.fullmatch(value):
             raise InvalidError(f'"{value}" is no duration', 'write a number and `ms`, `s`, `m` or `h`: "30s"')
         return duration(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise WrongTypeError('a duration such as "30s"')
+    if not math.isfinite(value):
+        raise InvalidError(NOT_FINITE)
     return float(value)
 
 

@@ -78,10 +78,10 @@ def block(source: Source, finding: Diagnostic, palette: Palette = Palette()) -> 
     bar = palette.paint(" " * width + " |", "frame")
     head = palette.paint(f"{finding.severity}[{finding.code}]", finding.severity)
     arrow = palette.paint(" " * width + "-->", "frame")
-    out = [f"{head}: {finding.message}", f"{arrow} {source.path}:{line}:{column}", bar]
+    out = [f"{head}: {_shown(finding.message)}", f"{arrow} {source.path}:{line}:{column}", bar]
     out += _excerpt(source, marks, width, finding.severity, palette)
     equals = palette.paint(" " * width + " =", "frame")
-    out += [f"{equals} {note}" for note in _notes(finding)]
+    out += [f"{equals} {_shown(note)}" for note in _notes(finding)]
     return "\n".join(out) + "\n"
 
 
@@ -115,7 +115,7 @@ def _excerpt(
         before = _columns(text[first : mark.start])
         signs = mark.sign * max(1, _columns(text[mark.start : min(mark.end, first + LONGEST)]))
         role = severity if mark.sign == "^" else "frame"
-        yield f"{bar} {' ' * before}{palette.paint(f'{signs} {mark.text}'.rstrip(), role)}"
+        yield f"{bar} {' ' * before}{palette.paint(f'{signs} {_shown(mark.text)}'.rstrip(), role)}"
 
 
 def _joined(marks: list[_Mark]) -> Iterator[_Mark]:
