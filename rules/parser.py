@@ -9,32 +9,38 @@ error and once up to the statement the error is in.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from lark import Lark, Token, Tree, UnexpectedInput, UnexpectedToken
 from lark.utils import TextSlice
 
+from rules import nodes
 from rules.build_statement import statements
 from rules.builder import Builder
 from rules.diagnostics import Diagnostic
 from rules.grammar import load
 from rules.nodes import Document, Span
-from rules.syntax_errors import KEYWORDS, begins_line, describe
+from rules.syntax_errors import KEYWORDS, describe
 
-MAX_CHARACTERS = 1_000_000
-"""Longest rules text that is read at all, in characters; some ten thousand routes."""
+MAX_CHARACTERS = 500_000
+"""Longest rules text that is read at all, in characters; some five thousand routes."""
 
 MAX_ERRORS = 100
 """Syntax errors after which reading stops."""
 
+BATCH = 200
+"""Statements that are read at a time."""
+
 _STARTS = re.compile(
     r"#[^\n]*"
-    r'|"(?:[^"\\\n]|\\[^\n])*"'
+    r'|"(?:[^"\\\n]|\\[^\n])*"?'
     r"|'[^'\n]*'"
     r"|[“”„‟«»‘’‚‛][^“”„‟«»‘’‚‛\"\n]*[“”„‟«»‘’‚‛\"]"
     rf"|(?<![A-Za-z0-9_.:@~+/*?-])({'|'.join(KEYWORDS)})(?![A-Za-z0-9_.:@~+/*?-])"
 )
+_LINES = re.compile(rf"^[ \t\r\f]*({'|'.join(KEYWORDS)})(?![A-Za-z0-9_.:@~+/*?-])", re.MULTILINE)
 
 
 def parse(text: str, start: int = 0, end: int | None = None) -> tuple[Document, list[Diagnostic]]:
@@ -45,11 +51,17 @@ def parse(text: str, start: int = 0, end: int | None = None) -> tuple[Document, 
         message = f"the rules are longer than {MAX_CHARACTERS:,} characters; none of them was read"
         builder.report("FCC108", message, Span(start, start + 1))
         return Document(()), builder.findings
-    run = _Run(load(), text, builder)
-    run.starts = [found.start(1) for found in _STARTS.finditer(text, start, end) if found[1]]
-    run.read(start, end)
-    document = Document(tuple(statements(builder, run.trees)))
-    return document, sorted(builder.findings, key=lambda found: (found.span.start, found.span.end))
+    starts = [found.start(1) for found in _STARTS.finditer(text, start, end) if found[1]]
+    lines = [found.start(1) for found in _LINES.finditer(text, start, end)]
+    run = _Run(load(), builder, starts, lines)
+    built: list[nodes.Statement] = []
+    # In batches, so that the trees, ten times the size of the nodes, are gone before the next are made.
+    for low, high in pairwise([start, *lines[BATCH::BATCH], end]):
+        run.read(low, high)
+        built.extend(statements(builder, run.trees))
+        run.trees.clear()
+    found = sorted(builder.findings, key=lambda one: (one.span.start, one.span.end))
+    return Document(tuple(built)), found
 
 
 @dataclass(slots=True)
@@ -57,17 +69,18 @@ class _Run:
     """One pass over the text: the statements that could be read, and an error for each that could not."""
 
     lark: Lark
-    text: str
     builder: Builder
-    starts: list[int] = field(default_factory=list)
+    starts: list[int]
     """Where statements begin: the offsets of their keywords, outside of text and comments."""
+    lines: list[int]
+    """Those of them that begin a line."""
     trees: list[Tree[Token]] = field(default_factory=list)
     errors: int = 0
 
     def read(self, start: int, end: int) -> None:
         while start < end and self.errors < MAX_ERRORS:
             try:
-                tree = self.lark.parse(TextSlice(self.text, start, end))
+                tree = self.lark.parse(TextSlice(self.builder.text, start, end))
             except UnexpectedInput as error:
                 start = self._recover(error, start, end)
             else:
@@ -83,14 +96,12 @@ class _Run:
         if broken >= 0 and self.starts[broken] > start:
             self.read(start, self.starts[broken])
         self.errors += 1
-        self.builder.findings.append(describe(error, self.text, at, cut_short or at >= end))
+        self.builder.findings.append(describe(error, self.builder.text, at, cut_short or at >= end))
         if self.errors == MAX_ERRORS:
             message = f"more than {MAX_ERRORS} syntax errors; the rest of the rules was not read"
             self.builder.report("FCC108", message, Span(at, min(at + 1, end)))
-        following = index if cut_short else index + 1
-        while following < len(self.starts) and not begins_line(self.text, self.starts[following]):
-            following += 1
-        return min(self.starts[following], end) if following < len(self.starts) else end
+        following = bisect_left(self.lines, at) if cut_short else bisect_right(self.lines, at)
+        return min(self.lines[following], end) if following < len(self.lines) else end
 
 
 def _place(error: UnexpectedInput, end: int) -> int:

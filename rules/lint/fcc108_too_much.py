@@ -7,7 +7,7 @@ CODE = LintCode(
     "too-much",
     "error",
     "the rules are too long, too wrong or too deep to be read",
-    """Reading is bounded so that no file can stall a running server: a million characters, a hundred
+    """Reading is bounded so that no file can stall a running server: half a million characters, a hundred
 syntax errors, and 64 conditions one inside the other. Split a deep condition into several routes.""",
     bad="""\
 rules = '''

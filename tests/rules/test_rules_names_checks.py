@@ -1,10 +1,13 @@
 """The checks of syntax and names: what each finds, where it points, and what its fix makes of it."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rules.diagnostics import Diagnostic
 from rules.lint.registry import Context, codes, entries
 from rules.parser import parse
+from rules.resolve import resolve
 from rules.settings import ProviderTable, Settings
 from rules.source import read
 
@@ -21,8 +24,8 @@ def findings(rules, env=None, *, base=GOOD):
 def check(source, env):
     assert source.rules is not None
     document, found = parse(source.text, *source.rules)
-    settings = Settings(providers={"work": ProviderTable()})
-    context = Context(source, document, settings, CATALOGUE, env, None)
+    tables = Settings(providers={"work": ProviderTable()})
+    context = Context(source, document, tables, CATALOGUE, env, None)
     for entry in entries():
         if entry.code.code.startswith("FCC2") and entry.check is not None:
             found.extend(entry.check(context))
@@ -249,3 +252,19 @@ def test_a_loop_shows_its_way():
     _, (finding,) = findings("chain x = m then y\nchain y = n then x\nroute r use x")
     assert finding.message == "chain `x` comes back to itself: `x` → `y` → `x`"
     assert [label.text for label in finding.labels] == ["by way of this"]
+
+
+WORDS = sorted(
+    {word for rules, _, _ in MISTAKES for word in rules.split()} | {"\n", "\nroute r", "\nchain c ="}
+)
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=40))
+@settings(max_examples=200)
+def test_any_shuffle_of_mistakes_is_checked_without_raising(words):
+    rules = " ".join(words)
+    text, found = findings(rules, {"ORDER": "both,x"}, base="")
+    for finding in found:
+        assert 0 <= finding.span.start <= finding.span.end <= len(text)
+    document, _ = parse(text)
+    assert resolve(document, Settings(), {"ORDER": "both,x,c"}).settings == Settings()

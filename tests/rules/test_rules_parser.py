@@ -430,6 +430,12 @@ def test_large_nonsense_is_read_quickly(text):
     assert time.perf_counter() - started < 2
 
 
+def test_numbers_of_absurd_length_are_findings():
+    for word in ("1" * 6000, "1" * 6000 + "s", "0." + "1" * 6000):
+        _, found = parse(f"route r when tokens > {word} use a start within {word}")
+        assert [finding.code for finding in found] == ["FCC101"]
+
+
 def test_ten_megabytes_are_refused_at_once():
     _, found = parse("alias a = b/c\n" * 700_000)
     assert [finding.code for finding in found] == ["FCC108"]
