@@ -140,7 +140,11 @@ FACTS: dict[str, Fact] = {
             lambda r: r.header,
         ),
         Fact(
-            "time", "clock", "local time, in minutes after midnight", "time in 22:00..06:00", lambda r: r.minute
+            "time",
+            "clock",
+            "local time, in minutes after midnight",
+            "time in 22:00..06:00",
+            lambda r: r.minute,
         ),
         Fact("day", "word", "local day of the week", "day in (sat, sun)", lambda r: r.day, DAYS),
     )

@@ -47,10 +47,10 @@ def check(context: Context) -> Iterator[Diagnostic]:
 
 def _missing(context: Context, path: tuple[str, str], key: str) -> Iterator[Diagnostic]:
     """A finding, unless the key is there and something else is wrong with it."""
-    value = context.source.places.get((*path, key))
-    if value is not None and context.source.text[value.value.start + 1 : value.value.end - 1].strip():
-        return
-    place = value.value if value else context.source.place(*path).key
-    known = ", ".join(f"`{one}`" for one in sorted(context.catalogue))
-    advice = f"presets, which need none, are {known}" if path[0] == "providers" and known else None
-    yield CODE.at(place, f"`[{'.'.join(path)}]` needs `{key}`", help=advice)
+    said = context.source.tables[path[0]][path[1]]
+    if isinstance(said, dict) and said.get(key, "") == "":
+        known = ", ".join(f"`{one}`" for one in sorted(context.catalogue))
+        advice = f"presets, which need none, are {known}" if path[0] == "providers" and known else None
+        place = context.source.place(*path, key)
+        span = place.value if key in said else place.key
+        yield CODE.at(span, f"`[{'.'.join(path)}]` needs `{key}`", help=advice)
