@@ -7,7 +7,10 @@ handed on as the same object, so that the usual case costs one shallow copy per 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 TYPE_ALIAS = "type_parameter"
 """What a parameter called `type` is called towards upstreams whose chat template trips over that name."""
@@ -39,6 +42,25 @@ def object_schema(schema: Any) -> dict[str, Any]:
     cleaned["type"] = "object"
     cleaned.setdefault("properties", {})
     return cleaned
+
+
+def cleaned_schema(
+    schema: dict[str, Any], *, booleans: bool, type_parameter: bool
+) -> tuple[msgspec.Raw, bool]:
+    """`schema` cleaned as asked, ready to be sent, and whether a parameter called `type` was renamed.
+
+    A client sends the same few dozen schemas with every request, so the last of them are kept.
+    """
+    return _cleaned(msgspec.json.encode(schema), booleans, type_parameter)
+
+
+@lru_cache(maxsize=512)
+def _cleaned(encoded: bytes, booleans: bool, type_parameter: bool) -> tuple[msgspec.Raw, bool]:
+    schema = msgspec.json.decode(encoded)
+    if booleans:
+        schema = without_booleans(schema)
+    renamed = rename_type(schema) if type_parameter else schema
+    return msgspec.Raw(msgspec.json.encode(renamed)), renamed is not schema
 
 
 def without_booleans(schema: dict[str, Any]) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def decode_chunk(data: bytes) -> Chunk | None:
 
 
 def decode_leniently(data: bytes) -> Any:
-    """JSON that breaks the small rules: bad UTF-8, raw control characters, NaN, lone surrogates. Else None."""
+    """JSON that breaks small rules: bad UTF-8, raw control characters, NaN, lone surrogates. Else None."""
     try:
         value = json.loads(data.decode("utf-8", "replace").lstrip("\ufeff"), strict=False)
         return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))

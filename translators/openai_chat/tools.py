@@ -8,7 +8,7 @@ import msgspec
 
 from translators.profile import Profile
 from translators.request import Request
-from translators.schemas import TYPE_ALIAS, object_schema, rename_type, renamed_arguments, without_booleans
+from translators.schemas import TYPE_ALIAS, cleaned_schema, object_schema, renamed_arguments
 from translators.tool_names import ToolNames
 
 PLACEHOLDER = "DeferredToolPlaceholder"
@@ -25,14 +25,13 @@ class Tools:
         self.written = [self._write(name, tool, profile) for name, tool in declared.items()]
 
     def _write(self, name: str, tool: dict[str, Any], profile: Profile) -> dict[str, Any]:
-        schema = object_schema(tool["input_schema"])
-        if profile.strict_schemas:
-            schema = without_booleans(schema)
-        if profile.rename_type_parameter:
-            renamed = rename_type(schema)
-            if renamed is not schema:
+        schema: Any = object_schema(tool["input_schema"])
+        if profile.strict_schemas or profile.rename_type_parameter:
+            schema, renamed = cleaned_schema(
+                schema, booleans=profile.strict_schemas, type_parameter=profile.rename_type_parameter
+            )
+            if renamed:
                 self.renamed |= {name}
-                schema = renamed
         function: dict[str, Any] = {"name": self.names.sent(name), "parameters": schema}
         if description := tool.get("description"):
             function["description"] = description
