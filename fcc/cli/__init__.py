@@ -1,8 +1,9 @@
 """The command line: one file a command, imported only when that command is asked for.
 
-`COMMANDS` is the one list: name → line for `fcc --help`. The file is `fcc/cli/NAME.py`, the function in it has the
-same name (a trailing underscore where the word is taken), and Typer reads its options from the signature. Such a
-function returns the exit status (None: 0) or raises `typer.Exit`: 0 good, 1 found something, 2 could not run.
+`COMMANDS` is the one list: name → line for `fcc --help`. The file is `fcc/cli/NAME.py`, the function in it
+has the same name (a trailing underscore where the word is taken), and Typer reads its options from the
+signature. Such a function returns the exit status (None: 0) or raises `typer.Exit`: 0 good, 1 found
+something, 2 could not run.
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ COMMANDS = {
     "explain": "say which route takes a request, and why",
     "show": "print the compiled decision table",
 }
+
+USAGE = """Usage: fcc COMMAND [OPTIONS]
+
+Routes Claude Code to the models you choose."""
 
 EXAMPLES = """Examples:
   fcc serve                  listen on http://127.0.0.1:8082
@@ -105,7 +110,7 @@ def exiting(function: Callable[..., Any]) -> Callable[..., Any]:
 def overview() -> str:
     width = max(map(len, COMMANDS)) + 2
     lines = "\n".join(f"  {name:<{width}}{line}" for name, line in COMMANDS.items())
-    return f"Usage: fcc COMMAND [OPTIONS]\n\nRoutes Claude Code to the models you choose.\n\n{lines}\n\n{EXAMPLES}"
+    return f"{USAGE}\n\n{lines}\n\n{EXAMPLES}"
 
 
 def unknown(name: str) -> str:

@@ -1,0 +1,76 @@
+"""The body of a request: read with a cap, and parsed where it does not hold up the others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from translators.anthropic_request import read_request
+
+from fcc.errors import HttpError
+from translators.request import Request
+
+LARGEST = 32 * 1024 * 1024
+"""Bytes; the Messages API's own limit (docs.claude.com/en/api/errors)."""
+LARGE = 1024 * 1024
+"""Bytes above which parsing would hold up the loop for more than a millisecond or so."""
+
+Receive = Callable[[], Awaitable[Any]]
+
+
+class ClientGone(Exception):  # noqa: N818 - nobody is left to call it an error to
+    """The client closed the connection."""
+
+
+def text_headers(scope: Any) -> dict[str, str]:
+    """Lower-case names and values as text; of a repeated one the last."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+async def read_body(receive: Receive, headers: dict[str, str]) -> bytes:
+    """The whole body. Raises HttpError 413 above `LARGEST`, ClientGone when it never ends."""
+    announced = headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > LARGEST:
+        raise too_large()
+    first = await piece(receive)
+    body = first.get("body", b"")
+    if first.get("more_body"):
+        body = await rest(receive, body)
+    if len(body) > LARGEST:
+        raise too_large()
+    return body
+
+
+async def rest(receive: Receive, body: bytes) -> bytes:
+    parts, size = [body], len(body)
+    more = True
+    while more:
+        message = await piece(receive)
+        part = message.get("body", b"")
+        more = message.get("more_body", False)
+        size += len(part)
+        if size > LARGEST:
+            raise too_large()
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def piece(receive: Receive) -> Any:
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientGone
+    return message
+
+
+def too_large() -> HttpError:
+    return HttpError(413, f"the request is larger than {LARGEST} bytes", (b"connection", b"close"))
+
+
+async def parsed(
+    body: bytes, headers: dict[str, str], read: Callable[..., Request] = read_request
+) -> Request:
+    """The request in the body; a large one is parsed in a thread. Raises translators.request.RequestError."""
+    if len(body) > LARGE:
+        return await asyncio.to_thread(read, body, headers)
+    return read(body, headers)

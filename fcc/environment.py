@@ -1,0 +1,80 @@
+"""Where the configuration, the keys and the state of fcc live, and how `.env` is read.
+
+The working directory is never looked at: a cloned repository must not redirect anyone's keys.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from platformdirs import user_config_path, user_state_path
+
+NAME = "free-claude-code"
+"""Folder name under the user's configuration and state folders."""
+
+_LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*\Z")
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
+
+
+def config_folder() -> Path:
+    return user_config_path(NAME, appauthor=False)
+
+
+def state_folder() -> Path:
+    return user_state_path(NAME, appauthor=False)
+
+
+def shipped_config() -> Path:
+    """The routes.toml that ships: inside the installed package, or at the root of a checkout."""
+    here = Path(__file__).resolve().parent
+    inside = here / "routes.toml"
+    return inside if inside.is_file() else here.parent / "routes.toml"
+
+
+def find_config(given: str | Path | None, env: Mapping[str, str]) -> Path:
+    """`--config`, else `$FCC_CONFIG`, else the user's routes.toml, else the shipped one. May not exist."""
+    named = given or env.get("FCC_CONFIG")
+    if named:
+        return Path(named).expanduser()
+    own = config_folder() / "routes.toml"
+    return own if own.is_file() else shipped_config()
+
+
+def environment(config: Path, process: Mapping[str, str] | None = None) -> dict[str, str]:
+    """`.env` beside the configuration, overridden by the process environment.
+
+    The shipped policy has no folder of the user's own, so `.env` is then read from the configuration folder.
+    """
+    folder = config_folder() if config == shipped_config() else config.parent
+    try:
+        text = (folder / ".env").read_text(encoding="utf-8-sig")
+    except OSError:
+        text = ""
+    return parse_env(text) | dict(os.environ if process is None else process)
+
+
+def parse_env(text: str) -> dict[str, str]:
+    """`NAME=value` lines; `export` allowed, values plain, 'literal' or "with \\n escapes". Nothing is
+    expanded.
+    """
+    found = {}
+    for line in text.splitlines():
+        match = _LINE.match(line)
+        if match and not line.lstrip().startswith("#"):
+            found[match[1]] = env_value(match[2])
+    return found
+
+
+def env_value(text: str) -> str:
+    """One value; after a quoted or plain one, ` # …` is a comment."""
+    quote = text[:1]
+    if quote == "'":
+        return text[1:].partition("'")[0]
+    if quote == '"':
+        inside = re.match(r'"((?:[^"\\]|\\.)*)', text)
+        body = inside[1] if inside else ""
+        return re.sub(r"\\(.)", lambda escape: _ESCAPES.get(escape[1], escape[1]), body)
+    return re.split(r"(?:^|\s)#", text, maxsplit=1)[0].strip()

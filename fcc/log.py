@@ -1,0 +1,66 @@
+"""The log: one JSON line a request on stderr. Never a prompt, never a key, never a header.
+
+Lines are encoded and written in one go after the answer has left, so the request does not wait for them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+def to_stderr(line: bytes) -> None:
+    """One write, so that lines of several processes do not mix. A closed stderr is no reason to fail a
+    request.
+    """
+    try:
+        os.write(2, line)
+    except OSError:
+        return
+
+
+class Log:
+    """Writes lines at or above a level. `write` takes one encoded line with its newline."""
+
+    def __init__(self, level: str = "info", write: Callable[[bytes], None] = to_stderr) -> None:
+        self.least = LEVELS.get(level.lower(), LEVELS["info"])
+        self.write = write
+        self.encoder = msgspec.json.Encoder()
+
+    def line(self, level: str, event: str, fields: Mapping[str, Any]) -> None:
+        if LEVELS[level] < self.least:
+            return
+        row = {"time": round(time.time(), 3), "level": level, "event": event, **fields}
+        self.write(self.encoder.encode(row) + b"\n")
+
+    def request(self, fields: Mapping[str, Any]) -> None:
+        """A request is over: information, or a warning when the answer was a server error."""
+        self.line("warning" if fields.get("status", 0) >= 500 else "info", "request", fields)
+
+    def crash(self, request_id: str, path: str, error: BaseException) -> None:
+        """An error of ours: its type and where it was raised. Its text may quote the request, so it is left
+        out.
+        """
+        trace = error.__traceback__
+        places = []
+        while trace is not None:
+            places.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}")
+            trace = trace.tb_next
+        fields = {"request_id": request_id, "path": path, "error": type(error).__name__, "at": places[-4:]}
+        self.line("error", "crash", fields)
+
+
+def level_from(env: Mapping[str, str]) -> str:
+    """`FCC_LOG_LEVEL`, else info; an unknown level is said once and read as info."""
+    level = env.get("FCC_LOG_LEVEL", "info").lower()
+    if level not in LEVELS:
+        print(f"fcc: FCC_LOG_LEVEL `{level}` is not one of {', '.join(LEVELS)}", file=sys.stderr)
+        return "info"
+    return level

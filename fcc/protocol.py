@@ -1,0 +1,144 @@
+"""What httptools lets by and fcc refuses: two Hosts, absolute targets, giant or endless heads, trailers.
+
+uvicorn on httptools is three times as fast as on h11 but not as strict. This subclass of uvicorn's protocol
+adds the refusals of RFC 9112 §3.2 (one Host) and of our own limits, and the deadlines that uvicorn does not
+have.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Any, Literal
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from fcc import errors
+
+LARGEST_HEAD = 64 * 1024
+"""Bytes of request line and headers."""
+HEAD_DEADLINE = 10.0
+"""Seconds from the first byte (or the connection) to the end of the head."""
+GIANT_HEAD = (431, f"the request head is larger than {LARGEST_HEAD} bytes")
+BODY_DEADLINE = 60.0
+"""Seconds from the end of the head to the end of the body."""
+
+
+class Refused(Exception):  # noqa: N818 - never leaves this file
+    """Raised inside a parser callback; the parser wraps it and hands it to `send_400_response`."""
+
+
+class StrictProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP/1.1 protocol with our refusals. Takes and gives what its parent does."""
+
+    head_deadline = HEAD_DEADLINE
+    body_deadline = BODY_DEADLINE
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._state: Literal["idle", "head", "body"] = "idle"
+        self._heads = 0
+        self._head_size = 0
+        self._refusal: tuple[int, str] | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._await(self.head_deadline)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._done_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        heads = self._heads
+        super().data_received(data)
+        if self._state == "idle" or self.transport.is_closing():
+            return
+        if self._state == "head" and self._heads == heads:
+            self._head_size += len(data)
+            if self._head_size > LARGEST_HEAD:
+                self._refusal = GIANT_HEAD
+                self.send_400_response("")
+                return
+        if self._deadline is None:
+            self._await(self.body_deadline if self._state == "body" else self.head_deadline)
+
+    def on_message_begin(self) -> None:
+        self._state, self._head_size = "head", 0
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._state != "head":
+            self._refusal = (400, "trailers are not accepted")
+            raise Refused
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._refusal = faulty_head(self.url, self.headers)
+        if self._refusal is not None:
+            raise Refused
+        self._state = "body"
+        self._heads += 1
+        self._done_waiting()
+        super().on_headers_complete()
+        if getattr(self.server_state, "draining", False):
+            self.cycle.keep_alive = False
+
+    def on_message_complete(self) -> None:
+        self._state = "idle"
+        self._done_waiting()
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what cannot be parsed, or was refused, in the Anthropic envelope, and close."""
+        status, message = self._refusal or (400, "this is not an HTTP/1.1 request")
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.write(plain_refusal(status, message))
+        self.transport.close()
+
+    def _await(self, seconds: float) -> None:
+        self._deadline = self.loop.call_later(seconds, self._too_slow)
+
+    def _done_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _too_slow(self) -> None:
+        if self._state != "body":
+            self._refusal = (408, "the request head took too long")
+            self.send_400_response("")
+        else:
+            self.transport.close()
+
+
+def faulty_head(target: bytes, headers: list[tuple[bytes, bytes]]) -> tuple[int, str] | None:
+    """Status and reason for refusing a complete head; None for a good one."""
+    if not target.startswith(b"/"):
+        return 400, "the request target must be a path"
+    size, hosts, lengths = len(target), 0, 0
+    for name, value in headers:
+        size += len(name) + len(value) + 4
+        if name == b"host":
+            hosts += 1
+        elif name == b"content-length":
+            lengths += 1
+    if hosts > 1:
+        return 400, "two Host headers"
+    if lengths > 1:
+        return 400, "two Content-Length headers"
+    if size > LARGEST_HEAD:
+        return GIANT_HEAD
+    return None
+
+
+def plain_refusal(status: int, message: str) -> bytes:
+    """A whole HTTP answer, for when no application was reached."""
+    request_id = "req_" + os.urandom(12).hex()
+    body = errors.envelope(errors.type_of(status), message, request_id)
+    head = (
+        f"HTTP/1.1 {status} Refused\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
+        f"request-id: {request_id}\r\nconnection: close\r\n\r\n"
+    )
+    return head.encode() + body

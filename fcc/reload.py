@@ -1,0 +1,123 @@
+"""The running server follows its file: watch the folder, read twice, swap, or keep what works.
+
+The folder is watched, not the file, because editors and configuration tools replace files by renaming. A
+content is taken only when two reads agree, so a half-written file is never judged. A file that vanished
+means: keep. Names that begin with two dots are how Kubernetes swaps a mounted ConfigMap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.generation import House, Loaded
+
+PAUSE = 0.05
+"""Seconds between two reads that must agree."""
+DEBOUNCE = 100
+"""Milliseconds in which file events are gathered."""
+LOOK_AGAIN = 0.5
+"""Seconds before watching again when the folder itself went away."""
+LOOK_ANYWAY = 5.0
+"""Seconds after which the file is read without an event: some mounts send none."""
+
+
+class Follower:
+    """Hands new contents of `path` to the house. `heard` is called after each with what came of it."""
+
+    def __init__(self, house: House, path: Path, heard: Callable[[Loaded], None]) -> None:
+        self.house = house
+        self.path = path
+        self.heard = heard
+        self._seen: bytes | None = None
+        self._turn = asyncio.Lock()
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._stop = asyncio.Event()
+
+    async def load(self, *, again: bool = False) -> Loaded | None:
+        """Take the file as it is now. None: it is gone, unreadable, or (unless `again`) not new."""
+        async with self._turn:
+            data = await settled(self.path)
+            if data is None or (data == self._seen and not again):
+                return None
+            self._seen = data
+            loaded = await self.house.accept_async(data)
+        self.heard(loaded)
+        return loaded
+
+    def start(self) -> None:
+        """Watch from now on, and load again on SIGHUP where there is one."""
+        self._spawn(self._watch())
+        if hasattr(signal, "SIGHUP") and threading.current_thread() is threading.main_thread():
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self.load(again=True)))
+
+    async def stop(self) -> None:
+        self._stop.set()
+        if hasattr(signal, "SIGHUP") and threading.current_thread() is threading.main_thread():
+            asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
+        for task in list(self._tasks):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    def _spawn(self, coroutine: object) -> None:
+        task = asyncio.ensure_future(coroutine)  # type: ignore[arg-type]
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _watch(self) -> None:
+        while not self._stop.is_set():
+            with contextlib.suppress(OSError):
+                await self._watch_folders()
+            await asyncio.sleep(LOOK_AGAIN)
+
+    async def _watch_folders(self) -> None:
+        """Until stopped, or until a watched folder was replaced by another of the same name."""
+        from watchfiles import awatch
+
+        places = {self.path.absolute(), self.path.resolve()}
+        folders = {place.parent for place in places}
+        names = {place.name for place in places}
+        before = inodes(folders)
+        changes = awatch(
+            *folders,
+            watch_filter=lambda _, path: Path(path).name in names or Path(path).name.startswith(".."),
+            debounce=DEBOUNCE,
+            step=20,
+            stop_event=self._stop,
+            rust_timeout=int(LOOK_ANYWAY * 1000),
+            yield_on_timeout=True,
+            recursive=False,
+        )
+        async for _ in changes:
+            await self.load()
+            if inodes(folders) != before:
+                return
+
+
+def inodes(folders: set[Path]) -> set[int]:
+    """What tells a folder from its replacement. Raises OSError while one is missing."""
+    return {folder.stat().st_ino for folder in folders}
+
+
+async def settled(path: Path, pause: float = PAUSE) -> bytes | None:
+    """The content of the file once two reads agree; None when it is not there."""
+    before = await asyncio.to_thread(content, path)
+    while True:
+        await asyncio.sleep(pause)
+        after = await asyncio.to_thread(content, path)
+        if after == before:
+            return after
+        before = after
+
+
+def content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None

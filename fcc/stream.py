@@ -1,0 +1,139 @@
+"""One streamed answer: the head held back, the client kept awake, each piece of the run written at once.
+
+The head waits until the model says something or `hold` seconds have passed, so that a failed chain can
+still be a real HTTP status. After that the client hears a ping whenever `ping` seconds pass in silence, and
+a failure is an SSE `error` event after which the body ends without `message_stop`
+(docs.claude.com/en/api/messages-streaming).
+
+A single timer does the waiting: it looks at the time of the last write and sets itself again, so that a
+piece of the answer costs no timer, no task and no queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from engine.run import ChainFailed, Run
+
+from fcc import errors
+from fcc.errors import Send
+from fcc.leaving import Leaving
+from rules.settings import Defaults
+from translators.events import Event, Fault, Finish, Usage
+
+HEAD = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache")]
+
+
+class Writer(Protocol):
+    """What the Anthropic writer offers (`translators.anthropic_writer.StreamWriter`)."""
+
+    def begin(self) -> bytes: ...
+    def feed(self, events: list[Event]) -> bytes: ...
+    def ping(self) -> bytes: ...
+
+
+class Stream:
+    """Plays a run to the client. `first_token` and `usage` are for the log."""
+
+    def __init__(
+        self, send: Send, run: Run, writer: Writer, clocks: Defaults, leaving: Leaving, request_id: str
+    ) -> None:
+        self.send = send
+        self.run = run
+        self.writer = writer
+        self.clocks = clocks
+        self.leaving = leaving
+        self.request_id = request_id
+        self.started = False
+        self.status = 200
+        self.usage: Usage | None = None
+        self.failure: str | None = None
+        self._busy = False
+        self._loop = asyncio.get_running_loop()
+        self._last = self._loop.time()
+        self._speaking: asyncio.Task[None] | None = None
+        self._timer = self._loop.call_later(clocks.hold, self._quiet)
+
+    async def play(self) -> None:
+        """Write the whole answer. Raises ChainFailed while the head has not gone out."""
+        try:
+            async for events in self.run:
+                last = events[-1]
+                over = isinstance(last, (Finish, Fault))
+                if isinstance(last, Finish):
+                    self.usage = last.usage
+                elif isinstance(last, Fault):
+                    self.failure = last.kind
+                await self._write(self.writer.feed(events), over)
+                if over:
+                    return
+            await self._break_off("overloaded_error", "the answer ended before its end")
+        except ChainFailed as failed:
+            if not self._heard():
+                raise
+            self.failure = failed.type
+            kind = failed.type if failed.should_retry is False else "overloaded_error"
+            await self._break_off(kind, failed.message)
+        except asyncio.CancelledError:
+            if self.started and not self.leaving.gone:
+                await self._break_off("overloaded_error", "fcc is shutting down")
+            raise
+        finally:
+            self._timer.cancel()
+
+    def _heard(self) -> bool:
+        """The client has the head, or is being sent it this moment."""
+        return self.started or self._speaking is not None
+
+    async def _break_off(self, kind: str, message: str) -> None:
+        await self._write(errors.event(kind, message, self.request_id), True)
+
+    async def _write(self, data: bytes, over: bool) -> None:
+        if self._speaking is not None:
+            await self._speaking
+            self._speaking = None
+        if not self.started:
+            await self._head()
+            data = self.writer.begin() + data
+        if over:
+            self._timer.cancel()
+            self.leaving.stay()
+        if data or over:
+            self._busy = True
+            await self.send({"type": "http.response.body", "body": data, "more_body": not over})
+            self._busy = False
+            self._last = self._loop.time()
+
+    async def _head(self) -> None:
+        self.started = True
+        headers = [*HEAD, *run_headers(self.run)]
+        await self.send({"type": "http.response.start", "status": 200, "headers": headers})
+
+    def _quiet(self) -> None:
+        """The timer: speak when it has been silent for long enough, and look again later."""
+        wait = self.clocks.ping
+        silent = self._loop.time() - self._last
+        if self.started and silent < wait:
+            wait -= silent
+        elif not self._busy and (self._speaking is None or self._speaking.done()):
+            self._speaking = self._loop.create_task(self._speak())
+        self._timer = self._loop.call_later(max(wait, 0.001), self._quiet)
+
+    async def _speak(self) -> None:
+        if self.started:
+            data = self.writer.ping()
+        else:
+            await self._head()
+            data = self.writer.begin()
+        await self.send({"type": "http.response.body", "body": data, "more_body": True})
+        self._last = self._loop.time()
+
+
+def run_headers(run: Run) -> list[errors.Header]:
+    """Which route took the request, which model answers, and how many were asked."""
+    return [
+        (b"x-fcc-route", errors.header_value(run.route)),
+        (b"x-fcc-target", errors.header_value(run.target)),
+        (b"x-fcc-attempts", str(len(run.attempts)).encode()),
+    ]
