@@ -20,7 +20,7 @@ from translators.openai_chat.tokens import usage_of
 from translators.openai_chat.tools import renamed_tools
 from translators.request import Request
 from translators.schemas import TYPE_ALIAS, renamed_arguments
-from translators.sse import Decoder
+from translators.sse import Decoder, TooLarge
 from translators.thinking import ThinkingTags
 from translators.toolcalls import complete_arguments
 from translators.wire import Target, WireRequest
@@ -81,7 +81,12 @@ class ChatReader:
             data = self._sniff(data, out)
             if self._sse is None:
                 return out
-        for event, payload in self._sse.feed(data):
+        try:
+            events = self._sse.feed(data)
+        except TooLarge as error:
+            self._fail(out, Fault("malformed", str(error)))
+            return out
+        for event, payload in events:
             self._event(event, payload, out)
             if self._over:
                 break
@@ -94,12 +99,20 @@ class ChatReader:
         if self._document:
             self._read_document(out)
         elif self._sse is not None:
-            for event, payload in self._sse.close():
-                if not self._over:
-                    self._event(event, payload, out)
+            self._close_stream(self._sse, out)
         if not self._over:
             self._conclude(out, complete=False)
         return out
+
+    def _close_stream(self, sse: Decoder, out: list[Event]) -> None:
+        try:
+            events = sse.close()
+        except TooLarge as error:
+            self._fail(out, Fault("malformed", str(error)))
+            return
+        for event, payload in events:
+            if not self._over:
+                self._event(event, payload, out)
 
     def _sniff(self, data: bytes, out: list[Event]) -> bytes:
         """Decides by the first byte that is not blank; returns the bytes for the SSE decoder."""
