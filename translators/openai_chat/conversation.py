@@ -28,7 +28,7 @@ def write_messages(
 ) -> list[dict[str, Any]]:
     """The `messages` of the body. `first_line` opens the system text; `replay` is a `Profile.replay`."""
     conversation = _Conversation(profile, tools, replay)
-    system = _system(request.body.get("system"))
+    system = system_texts(request.body.get("system"))
     if first_line:
         system.insert(0, first_line)
     if system:
@@ -38,7 +38,8 @@ def write_messages(
     return conversation.close()
 
 
-def _system(system: Any) -> list[str]:
+def system_texts(system: Any) -> list[str]:
+    """The texts of a `system` field, without what is for Anthropic's own books."""
     if isinstance(system, str):
         texts = [system]
     else:

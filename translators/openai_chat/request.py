@@ -37,7 +37,7 @@ def write_request(request: Request, target: Target) -> WireRequest:
         "stream": target.stream,
     }
     if isinstance(asked.get("max_tokens"), int):
-        body[profile.max_tokens_field] = _clamped(asked["max_tokens"], request.size, profile)
+        body[profile.max_tokens_field] = clamped(asked["max_tokens"], request.size, profile)
     if target.stream and profile.stream_usage:
         body["stream_options"] = {"include_usage": True}
     for name in _SAMPLING:
@@ -50,15 +50,15 @@ def write_request(request: Request, target: Target) -> WireRequest:
         body.update(tools.choice(asked.get("tool_choice")))
         if not profile.parallel_tools:
             body.pop("parallel_tool_calls", None)
-    body.update(_response_format(asked))
+    body.update(response_format(asked))
     body.update(thinking_fields(wish, profile))
-    _add(body, profile.extra)
+    add_fields(body, profile.extra)
     if refused:
         _leave_out(body, refused)
     return WireRequest("/chat/completions", msgspec.json.encode(body), tool_names=tools.names.restored)
 
 
-def _clamped(wanted: int, size: int, profile: Profile) -> int:
+def clamped(wanted: int, size: int, profile: Profile) -> int:
     """`max_tokens` the model can give: its longest answer, and what the prompt leaves of its window."""
     limit = min(wanted, profile.output) if profile.output else wanted
     if profile.context:
@@ -67,7 +67,8 @@ def _clamped(wanted: int, size: int, profile: Profile) -> int:
     return max(limit, 1)
 
 
-def _response_format(asked: dict[str, Any]) -> dict[str, Any]:
+def response_format(asked: dict[str, Any]) -> dict[str, Any]:
+    """The field that asks for JSON of a schema, if the client did; empty otherwise."""
     config = asked.get("output_config")
     wanted = config.get("format") if isinstance(config, dict) else asked.get("output_format")
     if not isinstance(wanted, dict) or wanted.get("type") != "json_schema":
@@ -79,7 +80,7 @@ def _response_format(asked: dict[str, Any]) -> dict[str, Any]:
     return {"response_format": {"type": "json_schema", "json_schema": described}}
 
 
-def _add(body: dict[str, Any], extra: Any) -> None:
+def add_fields(body: dict[str, Any], extra: Any) -> None:
     """The profile's own fields; an object is merged into one that is there, which keeps its word."""
     for name, value in extra.items():
         present = body.get(name)

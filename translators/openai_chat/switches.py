@@ -44,7 +44,7 @@ def _template(*names: str) -> Callable[[Wish, Profile], dict[str, Any]]:
 
 
 def _effort(wish: Wish, profile: Profile) -> dict[str, Any]:
-    level = _level(wish, profile)
+    level = effort_level(wish, profile)
     return {"reasoning_effort": level} if level else {}
 
 
@@ -53,11 +53,11 @@ def _reasoning(wish: Wish, profile: Profile) -> dict[str, Any]:
         return {"reasoning": {"effort": "low"} if profile.thinking == "always" else {"enabled": False}}
     if wish.forced_budget or (wish.budget and not wish.effort):
         return {"reasoning": {"max_tokens": wish.budget}}
-    level = _level(wish, profile)
+    level = effort_level(wish, profile)
     return {"reasoning": {"effort": level} if level else {"enabled": True}}
 
 
-def _level(wish: Wish, profile: Profile) -> str | None:
+def effort_level(wish: Wish, profile: Profile) -> str | None:
     """`low`, `medium`, `high`, `none`, the policy's own word, or None: the model's default."""
     if not wish.on:
         return "low" if profile.thinking == "always" else "none"

@@ -1,6 +1,6 @@
-"""Usage of Chat Completions as canonical usage.
+"""Usage of Chat Completions and Responses as canonical usage.
 
-`prompt_tokens` includes cached ones, which Anthropic counts apart. Cached tokens stand in
+`prompt_tokens` (Responses: `input_tokens`) includes cached ones, which Anthropic counts apart. They stand in
 `prompt_tokens_details` (OpenAI), at the top level (Moonshot) or as `prompt_cache_hit_tokens` (DeepSeek). Some
 upstreams (xAI) leave reasoning out of `completion_tokens`; the total shows it.
 """
@@ -23,7 +23,7 @@ def usage_of(value: Any) -> Usage | None:
     if not prompt and not completion:
         return None
     prompt, completion = prompt or 0, completion or 0
-    details = _dict(value.get("prompt_tokens_details"))
+    details = _dict(value.get("prompt_tokens_details") or value.get("input_tokens_details"))
     cached = (
         _count(details.get("cached_tokens"))
         or _count(value.get("prompt_cache_hit_tokens"))
@@ -31,7 +31,8 @@ def usage_of(value: Any) -> Usage | None:
         or 0
     )
     written = _count(details.get("cache_write_tokens")) or 0
-    reasoning = _count(_dict(value.get("completion_tokens_details")).get("reasoning_tokens"))
+    spent = _dict(value.get("completion_tokens_details") or value.get("output_tokens_details"))
+    reasoning = _count(spent.get("reasoning_tokens"))
     if reasoning is None:
         reasoning = _count(value.get("reasoning_tokens"))
     if reasoning and _count(value.get("total_tokens")) == prompt + completion + reasoning:
