@@ -12,10 +12,13 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from rules.settings import Settings
 
 TOKEN_VARIABLE = "ANTHROPIC_AUTH_TOKEN"
+TOKEN_FILE = "token"
+"""Name of the file in the state folder."""
 SHORTEST = 16
 """Characters. A shorter token can be guessed, so it is good enough for loopback only."""
 
@@ -30,11 +33,8 @@ class Access:
     """Token, and the name of the client it belongs to; the server's own token has the name ""."""
     hosts: frozenset[bytes] = LOOPBACK_NAMES
     """Names that a Host header may carry, lower case, without port."""
-
-    @property
-    def weak(self) -> bool:
-        """Some token is too short to stand between a network and the keys."""
-        return not self.tokens or any(len(token) < SHORTEST for token, _ in self.tokens)
+    weak: bool = True
+    """Nobody chose a token, or one of them is too short to stand between a network and the keys."""
 
     def client(self, authorization: bytes | None, api_key: bytes | None) -> str | None:
         """Name of the client whose token was sent; None when it is missing, wrong or contradicted."""
@@ -57,20 +57,35 @@ def bearer(authorization: bytes | None) -> bytes | None:
     return token.strip() if scheme.lower() == b"bearer" else authorization
 
 
-def access(settings: Settings, env: Mapping[str, str], token: str, bound: str) -> Access:
+@dataclass(frozen=True, slots=True)
+class Token:
+    """The server's own token and where it comes from: `said` in the policy or the environment, `kept` from an
+    earlier start, or `made` just now.
+    """
+
+    value: str
+    origin: Literal["said", "kept", "made"]
+
+
+def access(settings: Settings, env: Mapping[str, str], token: Token, bound: str) -> Access:
     """The access that a policy's `[server]` and `[clients.NAME]` grant. `token` is `server_token`'s."""
-    tokens = [(token.encode(), "")]
+    tokens = [(token.value.encode(), "")]
     for name, client in settings.clients.items():
         value = resolved(client.token, env)
         if value:
             tokens.append((value.encode(), name))
     hosts = {name.lower().encode() for name in (*settings.server.hosts, bound)}
-    return Access(tuple(tokens), LOOPBACK_NAMES | hosts)
+    weak = token.origin != "said" or any(len(value) < SHORTEST for value, _ in tokens)
+    return Access(tuple(tokens), LOOPBACK_NAMES | hosts, weak)
 
 
-def server_token(settings: Settings, env: Mapping[str, str]) -> str | None:
-    """The configured token: `[server] token`, else `ANTHROPIC_AUTH_TOKEN`; None when neither says one."""
-    return resolved(settings.server.token or "", env) or env.get(TOKEN_VARIABLE) or None
+def server_token(settings: Settings, env: Mapping[str, str], folder: Path) -> Token:
+    """`[server] token`, else `ANTHROPIC_AUTH_TOKEN`, else the one kept in `folder`, made when there is none.
+
+    Raises OSError when it cannot be kept.
+    """
+    said = resolved(settings.server.token or "", env) or env.get(TOKEN_VARIABLE)
+    return Token(said, "said") if said else kept_token(folder)
 
 
 def resolved(value: str, env: Mapping[str, str]) -> str:
@@ -78,21 +93,21 @@ def resolved(value: str, env: Mapping[str, str]) -> str:
     return env.get(value[4:], "") if value.startswith("env:") else value
 
 
-def kept_token(folder: Path) -> str:
+def kept_token(folder: Path) -> Token:
     """The token of this machine: read from `folder/token`, or made and kept there with mode 0600."""
-    path = folder / "token"
+    path = folder / TOKEN_FILE
     try:
         found = path.read_text().strip()
     except FileNotFoundError:
         found = ""
     if found:
-        return found
+        return Token(found, "kept")
     folder.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     made = secrets.token_urlsafe(32)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(made + "\n")
-    return made
+    return Token(made, "made")
 
 
 def is_loopback(address: str) -> bool:

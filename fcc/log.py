@@ -1,6 +1,7 @@
 """The log: one JSON line a request on stderr. Never a prompt, never a key, never a header.
 
-Lines are encoded and written in one go after the answer has left, so the request does not wait for them.
+Lines are encoded and written in one go after the answer has left, so the request does not wait for them. On a
+terminal `fcc.terminal` says the same for people.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
+
+from rules.policy import Loaded
+from rules.render.json import entry
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
@@ -44,6 +48,18 @@ class Log:
         """A request is over: information, or a warning when the answer was a server error."""
         self.line("warning" if fields.get("status", 0) >= 500 else "info", "request", fields)
 
+    def refused(self, request_id: str, path: str, status: int, reason: str) -> None:
+        """A request did not get past the gate."""
+        fields = {"request_id": request_id, "path": path[:200], "status": status, "reason": reason}
+        self.line("warning", "refused", fields)
+
+    def policy(self, loaded: Loaded, generation: str) -> None:
+        """A file was read: it is served as `generation` from now on, or it was refused and that one stays."""
+        kept = loaded.policy is None
+        shown = [entry(loaded.source, one) for one in loaded.diagnostics if one.severity == "error"]
+        fields = {"path": loaded.source.path, "generation": generation, "findings": shown}
+        self.line("error" if kept else "info", "policy_refused" if kept else "policy", fields)
+
     def crash(self, request_id: str, path: str, error: BaseException) -> None:
         """An error of ours: its type and where it was raised. Its text may quote the request, so it is left
         out.
@@ -64,3 +80,13 @@ def level_from(env: Mapping[str, str]) -> str:
         print(f"fcc: FCC_LOG_LEVEL `{level}` is not one of {', '.join(LEVELS)}", file=sys.stderr)
         return "info"
     return level
+
+
+def fitting(env: Mapping[str, str], chosen: str | None = None, *, quiet: bool = False) -> Log:
+    """The log for this process: `chosen` is "json" or "text"; by default text on a terminal. Quiet: errors."""
+    level = "error" if quiet else level_from(env)
+    if chosen == "json" or (chosen is None and not sys.stderr.isatty()):
+        return Log(level)
+    from fcc.terminal import TerminalLog
+
+    return TerminalLog(level)

@@ -12,6 +12,7 @@ import os
 from typing import Any, Literal
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from fcc import errors
 
@@ -22,6 +23,13 @@ HEAD_DEADLINE = 10.0
 GIANT_HEAD = (431, f"the request head is larger than {LARGEST_HEAD} bytes")
 BODY_DEADLINE = 60.0
 """Seconds from the end of the head to the end of the body."""
+
+
+class State(ServerState):
+    """What the connections of one server share."""
+
+    draining = False
+    """The server is about to stop: every answer is the last one on its connection."""
 
 
 class Refused(Exception):  # noqa: N818 - never leaves this file

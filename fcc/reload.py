@@ -14,7 +14,9 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.generation import House, Loaded
+from engine.generation import House
+
+from rules.policy import Loaded
 
 PAUSE = 0.05
 """Seconds between two reads that must agree."""
@@ -37,6 +39,10 @@ class Follower:
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[object]] = set()
         self._stop = asyncio.Event()
+
+    def knows(self, data: bytes) -> None:
+        """The house was built from this content already."""
+        self._seen = data
 
     async def load(self, *, again: bool = False) -> Loaded | None:
         """Take the file as it is now. None: it is gone, unreadable, or (unless `again`) not new."""

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.generation import House, Loaded
+from engine.generation import House
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -19,14 +19,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fcc import __version__, errors
-from fcc.auth import Access, access, kept_token, server_token
+from fcc.auth import Access, Token, access, server_token
 from fcc.environment import environment, find_config, state_folder
 from fcc.gate import Gate
-from fcc.log import Log, level_from
+from fcc.log import Log, fitting
 from fcc.messages import CountTokens, Messages
 from fcc.reload import Follower
-from fcc.report import report
 from fcc.routes import router
+from rules.policy import Loaded
 from rules.settings import Settings
 
 
@@ -61,7 +61,9 @@ class App(FastAPI):
         self.env = env
         self.token_folder = state or state_folder()
         self.bound = bound
-        self.log = log or Log(level_from(env))
+        self.token: Token | None = None
+        """The server's own; None before the first policy."""
+        self.log = log or fitting(env)
         self.follower = Follower(house, path, self.heard)
         self.hot = {
             "/v1/messages": Messages(house, self.log),
@@ -92,16 +94,25 @@ class App(FastAPI):
         self.add_exception_handler(RequestValidationError, invalid)
         self.add_exception_handler(Exception, crashed)
 
-    def access(self) -> Access:
-        """Who may come in under the policy of this moment."""
+    def settings(self) -> Settings:
         generation = self.house.generation
-        settings = generation.policy.settings if generation else Settings()
-        token = server_token(settings, self.env) or kept_token(self.token_folder)
-        return access(settings, self.env, token, self.bound)
+        return generation.policy.settings if generation else Settings()
+
+    def access(self) -> Access:
+        """Who may come in under the policy of this moment; nobody before there is one. Raises OSError when a
+        token has to be made and cannot be kept.
+        """
+        if self.house.generation is None:
+            return Access(())
+        token = server_token(self.settings(), self.env, self.token_folder)
+        if self.token is None or token.value != self.token.value:
+            self.token = token
+        return access(self.settings(), self.env, self.token, self.bound)
 
     def heard(self, loaded: Loaded) -> None:
         """A file was read: say what is wrong with it, or serve by it."""
-        report(self.path, loaded)
+        generation = self.house.generation
+        self.log.policy(loaded, generation.id if generation else "")
         self.gate.access = self.access()
 
 

@@ -1,0 +1,95 @@
+"""Runs the server: uvicorn with our protocol, a word when it is ready, and an end that loses nothing.
+
+The end: stop accepting; answer what still comes in on open connections for `lame_duck` seconds; let answers finish
+for `drain` seconds; give those that did not an `error`. A second signal goes straight to the last step.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+
+from fcc.protocol import State, StrictProtocol
+from fcc.server import App
+
+KEEP_ALIVE = 75
+"""Seconds an idle connection is kept: longer than clients keep theirs, so that it is they who close it."""
+LAME_DUCK = 2.0
+DRAIN = 600.0
+FAREWELL = 2.0
+"""Seconds in which broken-off answers get their `error` out."""
+LOOK = 0.05
+"""Seconds between two looks at what is still open."""
+
+
+class Server(uvicorn.Server):
+    """`ready` is called once connections are accepted."""
+
+    def __init__(
+        self,
+        app: App,
+        ready: Callable[[], None] = lambda: None,
+        *,
+        lame_duck: float = LAME_DUCK,
+        drain: float = DRAIN,
+    ) -> None:
+        super().__init__(configured(app))
+        self.server_state: State = State()
+        self.ready = ready
+        self.lame_duck = lame_duck
+        self.drain = drain
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """The first signal ends gently, the second at once; the process then ends as if nothing had happened."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        state = self.server_state
+        state.draining = True
+        for server in self.servers:
+            server.close()
+        await self._empty(self.lame_duck)
+        for connection in list(state.connections):
+            connection.shutdown()
+        await self._empty(self.drain)
+        for task in list(state.tasks):
+            task.cancel()
+        self.force_exit = False
+        await self._empty(FAREWELL)
+        for connection in list(state.connections):
+            connection.transport.abort()
+        await self.lifespan.shutdown()
+
+    async def _empty(self, patience: float) -> None:
+        """Until nothing is open, the time is over, or a second signal came."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + patience
+        state = self.server_state
+        while (state.connections or state.tasks) and not self.force_exit and loop.time() < end:
+            await asyncio.sleep(LOOK)
+
+
+def configured(app: App) -> uvicorn.Config:
+    """uvicorn told to trust no forwarding header, to name no software and to leave the log to us."""
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL + 1)
+    return uvicorn.Config(
+        app,
+        http=StrictProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
+    )
