@@ -46,7 +46,9 @@ class Blocks:
                 found = held
         return found
 
-    def block(self, now: float, provider: str, key: str, model: str, retry_after: float | None, why: str) -> float:
+    def block(
+        self, now: float, provider: str, key: str, model: str, retry_after: float | None, why: str
+    ) -> float:
         """Blocks the model behind the key, or the whole key when a second of its models is hit. Seconds blocked."""
         subject: Subject = (provider, key, model)
         strike = self.strikes.get(subject, 0)

@@ -56,11 +56,29 @@ class Bucket:
     def full(self) -> bool:
         return self.rule.at_once is not None and self.in_flight >= self.rule.at_once
 
-    def take(self, now: float, amount: int = 1) -> None:
+    def take(self, now: float, amount: int = 1, *, booked: bool = False) -> None:
+        """A request is sent now. `booked`: its place in the window was reserved before."""
         self.in_flight += 1
-        if self.rule.count is not None:
+        if self.rule.count is not None and not booked:
             self.log.append((now, amount))
             self.used += amount
+
+    def reserve(self, now: float, amount: int = 1) -> float:
+        """Books the earliest place in the window for later; the time at which it may be used.
+
+        Those who come after find the place taken, which makes waiting first come, first served.
+        """
+        at = now + self.delay(now, amount)
+        if self.rule.count is not None:
+            self.log.append((at, amount))
+            self.used += amount
+        return at
+
+    def give_back(self, at: float, amount: int = 1) -> None:
+        """A booked place will not be used."""
+        if (at, amount) in self.log:
+            self.log.remove((at, amount))
+            self.used -= amount
 
     def release(self) -> None:
         self.in_flight -= 1

@@ -1,0 +1,130 @@
+"""One try at one candidate: its clocks, its slot, and what its end means for the candidate.
+
+All clocks are wall-clock deadlines on the event loop's time: a byte every second resets none of them. Comments and
+pings of an upstream never reach this file, so only what a model says is a sign of life.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from engine.state import Slot, State
+from providers.failures import Failure
+from providers.provider import Ask
+from rules.policy_types import StepOptions
+from rules.settings import Defaults
+from translators.events import CONTENT, Event, Finish, Progress
+from translators.request import Request
+
+SIGNS = (*CONTENT, Progress)
+"""What ends the wait for the first content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Deadlines of one try. `start`, `silence`, `stall` in seconds, `over` a time of the loop."""
+
+    start: float
+    silence: float
+    stall: float
+    over: float
+
+    @staticmethod
+    def of(options: StepOptions, defaults: Defaults, *, last: bool, began: float) -> Clocks:
+        """`last`: nobody else can be asked. `began`: when the request came in."""
+        usual = defaults.start_last if last else defaults.start
+        start = usual if options.start is None else options.start
+        return Clocks(
+            start,
+            max(defaults.stall_before, options.start or 0.0),
+            defaults.stall if options.stall is None else options.stall,
+            began + (defaults.finish if options.finish is None else options.finish),
+        )
+
+
+@dataclass(slots=True)
+class Tried:
+    """One line of the record: who was asked and what came of it. `failure` None: answered, or still does."""
+
+    target: str
+    failure: str | None = None
+    message: str = ""
+    milliseconds: float = 0.0
+    first_token_ms: float | None = None
+
+
+class Attempt:
+    """`begin` up to the first content, then `more` until a list ends with `Finish`; `close` always."""
+
+    def __init__(self, request: Request, slot: Slot, ask: Ask, clocks: Clocks, state: State) -> None:
+        self.slot = slot
+        self.tried = Tried(slot.candidate.id)
+        self._state = state
+        self._clocks = clocks
+        self._loop = asyncio.get_running_loop()
+        self._sent = self._loop.time()
+        self._heard = self._sent
+        self._exchange = slot.candidate.provider.open(request, ask)
+        self._closed = False
+
+    async def begin(self) -> list[Event]:
+        """Everything up to and including the first content. Raises Failure."""
+        clocks, held = self._clocks, list[Event]()
+        by = min(self._sent + clocks.start, clocks.over)
+        try:
+            async with asyncio.timeout_at(by) as clock:
+                await self._exchange.start()
+                while True:
+                    events = await self._exchange.read()
+                    now = self._loop.time()
+                    if self.tried.first_token_ms is None:
+                        if any(isinstance(event, SIGNS) for event in events):
+                            self._started(now)
+                        else:
+                            clock.reschedule(min(by, now + clocks.silence))
+                    if self.tried.first_token_ms is not None:
+                        clock.reschedule(min(now + clocks.stall, clocks.over))
+                    held += events
+                    if isinstance(events[-1], Finish) or any(isinstance(event, CONTENT) for event in events):
+                        self._heard = now
+                        return held
+        except TimeoutError:
+            raise self._late() from None
+
+    async def more(self) -> list[Event]:
+        """The next events. Raises Failure."""
+        try:
+            async with asyncio.timeout_at(min(self._heard + self._clocks.stall, self._clocks.over)):
+                events = await self._exchange.read()
+        except TimeoutError:
+            raise self._late() from None
+        self._heard = self._loop.time()
+        return events
+
+    async def close(self, failure: Failure | None = None) -> None:
+        """Give back what was held. Without a failure the try succeeded, or its client left."""
+        if self._closed:
+            return
+        self._closed = True
+        now = self._loop.time()
+        self.tried.milliseconds = round((now - self._sent) * 1000, 1)
+        if failure is not None:
+            self.tried.failure, self.tried.message = failure.kind, failure.message
+            self._state.failed(self.slot, failure, now)
+        else:
+            self._state.released(self.slot)
+        self._state.give_back(self.slot)
+        await self._exchange.aclose()
+
+    def _started(self, now: float) -> None:
+        self.tried.first_token_ms = round((now - self._sent) * 1000, 1)
+        self._state.began(self.slot, now - self._sent)
+
+    def _late(self) -> Failure:
+        clocks, now = self._clocks, self._loop.time()
+        if now >= clocks.over:
+            return Failure("timeout", "the whole answer took too long")
+        if self.tried.first_token_ms is None:
+            return Failure("timeout", f"no content within {now - self._sent:.1f} s")
+        return Failure("timeout", f"silent for {clocks.stall:g} s")

@@ -1,0 +1,328 @@
+"""The walk along a chain: who is asked next, until one answers or nobody is left.
+
+    turns ─▶ fallback for what has happened? ─▶ fit? ─▶ verdict, block, rest, limit, width? ─▶ ask
+      ▲                                                                                        │ failure
+      └── again (stale connection, a field to strip, `retry N`) ◀── the table of failures ◀────┘
+
+When nobody may be asked: those that rest are tried in order of their recovery if nobody was asked yet, those that
+will be free soon are waited for, and only then is the chain given up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from engine.attempt import Attempt, Clocks, Tried
+from engine.candidates import Candidate, Race, Turn, singles
+from engine.facts import Facts
+from engine.needs import unfit
+from engine.outcome import ChainFailed, chain_failed
+from engine.race import race
+from engine.waiting import first_free
+from engine.state import Skip, Slot, State
+from providers.failures import OUTCOMES, Failure
+from providers.provider import Ask, Key
+from rules.settings import Defaults
+from translators.events import Event, Finish
+from translators.request import Request
+
+SOON = 2.0
+"""Seconds: a longer Retry-After is not worth waiting for on the same candidate."""
+JITTER = (0.25, 0.5)
+"""Seconds before the same candidate is asked again."""
+
+MEANS: dict[str, frozenset[str]] = {
+    "resting": frozenset(kind for kind, outcome in OUTCOMES.items() if outcome.health),
+    "block": frozenset({"rate_limit", "overloaded"}),
+    "limit": frozenset({"rate_limit", "overloaded"}),
+    "busy": frozenset({"rate_limit", "overloaded"}),
+    "window": frozenset({"overflow"}),
+    "incapable": frozenset({"bad_request"}),
+}
+"""For which `on (…)` a skipped candidate counts as failed."""
+
+OWN = frozenset({"block", "resting"})
+"""What a failure may have just done to the candidate that is asked once more."""
+NONE: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """A candidate and how it is to be asked."""
+
+    candidate: Candidate
+    retries: int | None = None
+    """Tries left after this one; None: as step and defaults say."""
+    fresh: bool = False
+    without: frozenset[str] = frozenset()
+    despite: frozenset[str] = frozenset()
+    """Reasons to skip it that do not count."""
+    pause: float = 0.0
+
+
+Pending = Try | Race
+Answer = tuple[Attempt, list[Event]]
+
+
+class Chain:
+    """One request's way along its candidates. `tried` is its record, in order."""
+
+    def __init__(
+        self,
+        request: Request,
+        facts: Facts,
+        turns: list[Turn],
+        state: State,
+        defaults: Defaults,
+        random_between: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self.tried: list[Tried] = []
+        self.failures: list[tuple[str, Failure]] = []
+        self.request = request
+        self._facts = facts
+        self._state = state
+        self._defaults = defaults
+        self._random = random_between
+        self._loop = asyncio.get_running_loop()
+        self._began = self._loop.time()
+        self._alone = frozenset({"resting"}) if len(list(singles(turns))) == 1 else NONE
+        """A chain of one is never skipped for health."""
+        self._pending: deque[Pending] = deque(one if isinstance(one, Race) else Try(one) for one in turns)
+        self._skips: list[tuple[Try, Skip]] = []
+        self._happened: set[str] = set()
+        """Kinds of failure so far, those that skipping stands for included."""
+        self._most = defaults.attempts + sum(one.options.retry or 0 for one in singles(turns))
+        self._waited = 0.0
+        self._may_wait = True
+        self.fitting: Callable[[Candidate], bool] | None = None
+        """Who else may be asked at all; the others keep their turn."""
+
+    async def answer(self, *, wait: bool = True) -> Answer:
+        """The first candidate that answers, with its first events. Raises ChainFailed.
+
+        `wait`: those that will be free soon are waited for.
+        """
+        self._may_wait = wait
+        while len(self.tried) < self._most:
+            turn, slot = await self._next()
+            if isinstance(turn, Race):
+                answer = await race(turn.runners, turn.after, self._enter)
+            else:
+                assert slot is not None
+                answer = await self._ask(turn, slot)
+            if answer is not None:
+                return answer
+        raise self._given_up()
+
+    def broke(self, attempt: Attempt, failure: Failure) -> None:
+        """An answer that had begun was cut: it counts among the failures if the walk goes on."""
+        self._note(attempt.slot.candidate, failure)
+
+    async def _next(self) -> tuple[Pending, Slot | None]:
+        """Whoever may be asked now, waited for if need be, and its slot. Raises ChainFailed."""
+        while True:
+            while (turn := self._pop()) is not None:
+                if isinstance(turn, Race):
+                    return turn, None
+                if turn.pause:
+                    await asyncio.sleep(turn.pause)
+                slot = self._admit(turn) or await self._queued(turn)
+                if slot is not None:
+                    return turn, slot
+            if self._relent("resting") or self._relent("incapable"):
+                continue
+            held = await self._wait()
+            if held is None:
+                raise self._given_up()
+            return held
+
+    def _pop(self) -> Pending | None:
+        """The next turn in order, or the next that fits; the others keep theirs."""
+        for index, turn in enumerate(self._pending):
+            if self.fitting is None or (isinstance(turn, Try) and self.fitting(turn.candidate)):
+                del self._pending[index]
+                return turn
+        return None
+
+    def _admit(self, turn: Try) -> Slot | None:
+        """The slot of a candidate that may be asked now; else it is noted why not."""
+        if not self._is_fallback(turn.candidate):
+            return None
+        found = self._look(turn)
+        if isinstance(found, Skip):
+            self._skips.append((turn, found))
+            self._happened |= MEANS.get(found.why) or {found.kind}
+            return None
+        return self._state.take(turn.candidate, found, self._loop.time(), self._facts)
+
+    def _look(self, turn: Try) -> Skip | Key:
+        candidate, despite = turn.candidate, turn.despite | self._alone
+        skip = unfit(candidate, self._facts, self._facts.tokens)
+        if skip is not None and skip.why not in despite:
+            return skip
+        return self._state.look(candidate, self._loop.time(), self._facts, despite)
+
+    def _is_fallback(self, candidate: Candidate) -> bool:
+        only = candidate.options.on
+        return only is None or not self._happened.isdisjoint(only)
+
+    async def _ask(self, turn: Try, slot: Slot) -> Answer | None:
+        """Asks one candidate; None when it failed and the walk goes on. Raises ChainFailed."""
+        attempt = self._attempt(turn, slot)
+        try:
+            events = await attempt.begin()
+            if not self.request.stream:
+                while not isinstance(events[-1], Finish):
+                    events += await attempt.more()
+            return attempt, events
+        except Failure as failure:
+            await attempt.close(failure)
+            self._after(turn, failure)
+            return None
+        except BaseException:
+            await attempt.close()
+            raise
+
+    async def _enter(self, candidate: Candidate) -> Answer | None:
+        """A runner of a race: asked if it may be, once."""
+        turn = Try(candidate, retries=0)
+        slot = self._admit(turn) if len(self.tried) < self._most else None
+        return await self._ask(turn, slot) if slot is not None else None
+
+    def _attempt(self, turn: Try, slot: Slot) -> Attempt:
+        candidate, defaults = turn.candidate, self._defaults
+        options = candidate.options
+        thinking = options.thinking
+        if thinking is None and defaults.thinking is False:
+            thinking = False
+        ask = Ask(
+            model=candidate.model,
+            key=slot.key,
+            thinking=thinking,
+            effort=options.effort,
+            budget=options.budget,
+            without=turn.without,
+            fresh=turn.fresh,
+            connect=defaults.connect,
+            write=defaults.write,
+        )
+        clocks = Clocks.of(options, defaults, last=not self._others(), began=self._began)
+        attempt = Attempt(self.request, slot, ask, clocks, self._state)
+        self.tried.append(attempt.tried)
+        return attempt
+
+    def _others(self) -> bool:
+        """Somebody else could be asked after a timeout."""
+        if len(self.tried) + 1 >= self._most:
+            return False
+        for turn in self._pending:
+            for candidate in turn.runners if isinstance(turn, Race) else (turn.candidate,):
+                only = candidate.options.on
+                if (only is None or "timeout" in only) and not isinstance(self._look(Try(candidate)), Skip):
+                    return True
+        return False
+
+    def _after(self, turn: Try, failure: Failure) -> None:
+        """Decides what a failure means for the walk. Raises ChainFailed when it ends here."""
+        again = self._again(turn, failure)
+        if again is not None:
+            self._pending.appendleft(again)
+            return
+        self._note(turn.candidate, failure)
+        if not OUTCOMES[failure.kind].moves_on or self._said_twice():
+            raise self._given_up()
+        if failure.kind == "overflow":
+            self._only_wider(turn.candidate)
+
+    def _note(self, candidate: Candidate, failure: Failure) -> None:
+        self.failures.append((candidate.id, failure))
+        self._happened.add(failure.kind)
+
+    def _again(self, turn: Try, failure: Failure) -> Try | None:
+        """The same candidate once more, if that is worth it."""
+        if failure.reused and failure.before_response and not turn.fresh:
+            self.tried.pop()
+            return replace(turn, fresh=True, despite=OWN)
+        field = failure.field
+        if field is not None and field not in turn.without and len(turn.without) < 3:
+            return replace(turn, without=turn.without | {field}, despite=OWN)
+        if not OUTCOMES[failure.kind].retries:
+            return None
+        asked = turn.candidate.options.retry
+        left = turn.retries
+        if left is None:
+            left = asked if asked is not None else self._defaults.retry
+        if left <= 0 or (asked is None and self._others()):
+            return None
+        pause = self._random(*JITTER)
+        if OUTCOMES[failure.kind].block is not None:
+            if failure.retry_after is None or failure.retry_after > SOON:
+                return None
+            pause = failure.retry_after
+        return replace(turn, retries=left - 1, pause=pause, despite=OWN)
+
+    def _said_twice(self) -> bool:
+        """Two providers call the request itself wrong: so it is, and others would only say the same."""
+        providers = {target.partition("/")[0] for target, one in self.failures if one.kind == "bad_request"}
+        return len(providers) > 1
+
+    def _only_wider(self, candidate: Candidate) -> None:
+        """After an overflow only those with a larger window, or an unknown one, are worth asking."""
+        window = candidate.profile.context
+        if window is None:
+            return
+
+        def wider(one: Candidate) -> bool:
+            return one.profile.context is None or one.profile.context > window
+
+        kept: list[Pending] = []
+        for turn in self._pending:
+            if isinstance(turn, Race):
+                kept.append(Race(tuple(one for one in turn.runners if wider(one)), turn.after))
+            elif wider(turn.candidate):
+                kept.append(turn)
+        self._pending = deque(kept)
+
+    def _relent(self, why: str) -> bool:
+        """Nobody was asked, so those skipped for `why` are asked all the same, the earliest to recover first.
+
+        Without eyes for an image a model is told of it in words; a kind says that it could not serve at all.
+        """
+        spared = [turn for turn, skip in self._skips if skip.why == why and not skip.kind]
+        if self.tried or not spared:
+            return False
+        spared.sort(key=lambda turn: self._state.recovery(turn.candidate))
+        self._forget(spared)
+        self._pending.extend(replace(turn, despite=turn.despite | {why}) for turn in spared)
+        return True
+
+    async def _wait(self) -> tuple[Try, Slot] | None:
+        """Waits for the first of those that will be free soon enough; the others stay skipped."""
+        left = self._defaults.wait - self._waited if self._may_wait else 0.0
+        began = self._loop.time()
+        held = await first_free(self._state, self._skips, self._facts, left)
+        self._waited += self._loop.time() - began
+        if held is not None:
+            self._forget([held[0]])
+        return held
+
+    async def _queued(self, turn: Try) -> Slot | None:
+        """`wait up to`: queues for this candidate before it is left behind."""
+        limit = turn.candidate.limit
+        if limit is None or not limit.rule.wait or not self._skips or self._skips[-1][0] is not turn:
+            return None
+        held = await first_free(self._state, self._skips[-1:], self._facts, limit.rule.wait)
+        if held is None:
+            return None
+        self._forget([turn])
+        return held[1]
+
+    def _forget(self, turns: list[Try]) -> None:
+        self._skips = [(turn, skip) for turn, skip in self._skips if turn not in turns]
+
+    def _given_up(self) -> ChainFailed:
+        return chain_failed(self.failures, [skip for _, skip in self._skips], self._loop.time())

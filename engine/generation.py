@@ -1,0 +1,200 @@
+"""The composition root: a file becomes a policy, a router and live providers, and the house swaps to it.
+
+    bytes ─▶ rules.policy.load ─▶ Policy ─▶ Router, Providers ─▶ Generation ─▶ one reference swapped
+
+A running request keeps the generation it began with; a generation's own connections are closed when its last request
+is over. State is keyed by names and survives. A file with errors changes nothing but `problem`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from engine.candidates import Candidate, Limit
+from engine.facts import Facts
+from engine.health import HealthRule
+from engine.limits import LimitRule
+from engine.router import Router
+from engine.run import Run
+from engine.state import State
+from providers.presets import Preset, catalogue
+from providers.provider import Provider, build
+from rules.diagnostics import Diagnostic
+from rules.globs import matches
+from rules.policy import Loaded, load
+from rules.policy_types import GroupOf, Plan, Policy, Single, UsePlan
+from translators.request import Request
+
+
+@dataclass(eq=False)
+class Generation:
+    """One policy in force, and what it needs to run."""
+
+    id: str
+    policy: Policy
+    providers: Mapping[str, Provider]
+    presets: Mapping[str, Preset]
+    running: int = 0
+    replaced: bool = False
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when it is replaced and its last request has ended."""
+    _candidates: dict[object, Candidate] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.router = Router(self.policy)
+
+    def candidate(self, step: Single, asked: str) -> Candidate | None:
+        """The candidate of a step; of `requested`, the model the client asked for, at a declared provider."""
+        provider, model = step.provider, step.model
+        if not provider:
+            provider, _, model = asked.partition("/")
+            if not model or provider not in self.providers:
+                return None
+        name = (provider, model, step.options)
+        found = self._candidates.get(name)
+        if found is None:
+            found = self._build(provider, model, step)
+            if step.provider:
+                self._candidates[name] = found
+        return found
+
+    def _build(self, provider: str, model: str, step: Single) -> Candidate:
+        source, name = self.providers[provider], f"{provider}/{model}"
+        return Candidate(
+            name, source, model, source.profile(model), step.options, self._health(name), self._limit(name, source)
+        )
+
+    def _health(self, name: str) -> HealthRule | None:
+        """The first health statement that names it. Without one it never rests."""
+        for one in self.policy.health:
+            if matches(one.glob.text, name):
+                return HealthRule(one.failures, one.window, one.rest, one.rest_up_to)
+        return None
+
+    def _limit(self, name: str, provider: Provider) -> Limit | None:
+        """The first limit statement that names it, else the preset's own limit, counted per key."""
+        for one in self.policy.limits:
+            if matches(one.glob.text, name):
+                rule = LimitRule(one.count, one.per or 60.0, one.counts == "tokens", one.at_once, one.wait or 0.0)
+                bucket = (one.glob.text, name if one.each else "", one.for_each or "")
+                return Limit(rule, bucket, one.for_each or "")
+        preset = provider.limit
+        if preset is None:
+            return None
+        rule = LimitRule(preset.count, preset.per, at_once=preset.at_once)
+        return Limit(rule, (provider.name, name if preset.each else "", "preset"), "key")
+
+    def enter(self) -> None:
+        self.running += 1
+
+    def leave(self) -> None:
+        self.running -= 1
+        if self.replaced and not self.running:
+            self.over.set()
+
+    def replace(self) -> None:
+        self.replaced = True
+        if not self.running:
+            self.over.set()
+
+
+class House:
+    """What serves: the generation in force, the state of the candidates, and the last file that was refused.
+
+    `path` is for display in findings, `env` what keys and `env NAME` are read from.
+    """
+
+    def __init__(self, path: str, env: Mapping[str, str]) -> None:
+        self.path = path
+        self.env = env
+        self.generation: Generation | None = None
+        self.problem: tuple[Diagnostic, ...] = ()
+        """Findings of the last file, if it was refused."""
+        self.state = State()
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def accept(self, data: bytes) -> Loaded:
+        """Serve by this file from now on, if it is sound. Never raises on any bytes."""
+        return self._take(data, load(data, path=self.path, env=self.env, catalogue=catalogue()))
+
+    async def accept_async(self, data: bytes) -> Loaded:
+        """The same, read in a thread so that running streams do not wait."""
+        loaded = await asyncio.to_thread(load, data, path=self.path, env=self.env, catalogue=catalogue())
+        return self._take(data, loaded)
+
+    def run(self, request: Request, *, client: str = "") -> Run:
+        """The run of one request under the generation in force. Close it when it is over."""
+        generation = self.generation
+        if generation is None:
+            raise RuntimeError("no policy has been accepted yet")
+        facts = Facts(request, client=client)
+        return Run(generation, self.state, request, facts, generation.router.decide(facts))
+
+    async def aclose(self) -> None:
+        """Drops every connection."""
+        for task in self._closing:
+            task.cancel()
+        if self.generation is not None:
+            for provider in self.generation.providers.values():
+                await provider.aclose()
+
+    def _take(self, data: bytes, loaded: Loaded) -> Loaded:
+        policy = loaded.policy
+        if policy is None:
+            self.problem = tuple(one for one in loaded.diagnostics if one.severity == "error")
+            return loaded
+        self.problem = ()
+        old = self.generation
+        presets = catalogue()
+        providers = self._providers(policy, presets, old)
+        self.generation = Generation(hashlib.sha256(data).hexdigest()[:12], policy, providers, presets)
+        if old is not None:
+            self.state.blocks.pardon()
+            self._retire(old, set(map(id, providers.values())))
+        return loaded
+
+    def _providers(
+        self, policy: Policy, presets: Mapping[str, Preset], old: Generation | None
+    ) -> dict[str, Provider]:
+        """Those the policy declares or names; one that is as before keeps its connections."""
+        settings = policy.settings
+        found = {}
+        for name in sorted({*settings.providers, *_named(policy)}):
+            models = {one: table for one, table in settings.models.items() if one.startswith(f"{name}/")}
+            made = build(name, settings.providers.get(name), models, self.env, presets)
+            before = old.providers.get(name) if old is not None else None
+            found[name] = before if before is not None and before.same(made) else made
+        return found
+
+    def _retire(self, old: Generation, kept: set[int]) -> None:
+        old.replace()
+        task = asyncio.get_running_loop().create_task(_close_when_over(old, kept))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+
+async def _close_when_over(old: Generation, kept: set[int]) -> None:
+    await old.over.wait()
+    for provider in old.providers.values():
+        if id(provider) not in kept:
+            await provider.aclose()
+
+
+def _named(policy: Policy) -> Iterator[str]:
+    """Providers of every model that the policy can ask."""
+    plans = [*policy.chains.values(), *(offer.plan for offer in policy.offers)]
+    plans += [route.action.plan for route in policy.routes if isinstance(route.action, UsePlan)]
+    for plan in plans:
+        yield from _of(plan)
+
+
+def _of(plan: Plan) -> Iterator[str]:
+    for step in plan:
+        if isinstance(step, GroupOf):
+            for member in step.members:
+                yield from _of(member)
+        elif step.provider:
+            yield step.provider

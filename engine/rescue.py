@@ -1,0 +1,131 @@
+"""Going on after an upstream died in the middle of an answer, without a seam the client could see.
+
+Pure: told what was said, and what the next candidate says. Two ways: a model that can continue is given the partial
+answer and what it repeats of it is trimmed; any other is asked afresh, and its answer is joined on only if it begins
+with exactly what the client already has. Once a tool block went out there is no way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from translators.events import Citation, Event, Finish, Opaque, Redacted, Signature, Start, Text, Thinking, Tool
+from translators.request import Request
+
+OVERLAP = 200
+"""Characters at the end of the partial answer that a continuation may repeat."""
+
+
+@dataclass(slots=True)
+class Said:
+    """What the client has of an answer: text and thinking in the order they came."""
+
+    parts: list[tuple[type, list[str]]] = field(default_factory=list)
+    final: bool = False
+    """Something went out that no other model can be held to: a tool call, a citation, a signature."""
+
+    def add(self, events: list[Event]) -> None:
+        for event in events:
+            kind = type(event)
+            if kind is Text or kind is Thinking:
+                if not self.parts or self.parts[-1][0] is not kind:
+                    self.parts.append((kind, []))
+                self.parts[-1][1].append(event.text)
+            elif isinstance(event, (Tool, Opaque, Redacted, Citation, Signature)):
+                self.final = True
+
+    def segments(self) -> list[tuple[type, str]]:
+        return [(kind, "".join(pieces)) for kind, pieces in self.parts]
+
+    @property
+    def text(self) -> str:
+        """The text alone, thinking left out."""
+        return "".join("".join(pieces) for kind, pieces in self.parts if kind is Text)
+
+
+def continuation(request: Request, said: Said) -> Request:
+    """The request with the partial answer as the assistant's last message, for a model that goes on from there."""
+    partial = said.text.rstrip()
+    if not partial:
+        return request
+    messages = [*request.messages, {"role": "assistant", "content": partial}]
+    return replace(request, body={**request.body, "messages": messages})
+
+
+class Continued:
+    """Trims what a continuation repeats. `feed` gives the events that go on from what was said."""
+
+    def __init__(self, said: Said) -> None:
+        self._tail = said.text[-OVERLAP:]
+        self._seam = len(said.text) - len(said.text.rstrip())
+        self._held = ""
+        self._joined = not said.text
+
+    def feed(self, events: list[Event]) -> list[Event]:
+        if self._joined:
+            return events
+        out: list[Event] = []
+        for event in events:
+            if self._joined:
+                out.append(event)
+            elif isinstance(event, Text):
+                self._held += event.text
+                if len(self._held) > OVERLAP or not self._may_repeat():
+                    self._join(out)
+            elif not isinstance(event, (Start, Thinking, Signature)):
+                self._join(out)
+                out.append(event)
+        return out
+
+    def _may_repeat(self) -> bool:
+        """More text could still turn what is held into a repetition."""
+        return any(self._tail[at:].startswith(self._held) for at in range(len(self._tail)))
+
+    def _join(self, out: list[Event]) -> None:
+        held, self._held, self._joined = self._held, "", True
+        most = min(len(self._tail), len(held))
+        repeated = next((n for n in range(most, 0, -1) if self._tail.endswith(held[:n])), 0)
+        rest = held[repeated:]
+        if not repeated and self._seam and rest[:1].isspace():
+            rest = rest.lstrip()
+        if rest:
+            out.append(Text(rest))
+
+
+class Differs(Exception):  # noqa: N818 - an answer that differs is no error
+    """The fresh answer is another one; the two cannot be joined."""
+
+
+class Repeated:
+    """Follows a fresh answer while it says what the client already has; `feed` gives what is new."""
+
+    def __init__(self, said: Said) -> None:
+        self._left = said.segments()
+
+    def feed(self, events: list[Event]) -> list[Event]:
+        """Raises Differs."""
+        if not self._left:
+            return events
+        out: list[Event] = []
+        for event in events:
+            if not self._left:
+                out.append(event)
+            elif isinstance(event, (Text, Thinking)):
+                self._match(event, out)
+            elif isinstance(event, (Tool, Opaque, Redacted, Finish)):
+                raise Differs
+        return out
+
+    def _match(self, event: Text | Thinking, out: list[Event]) -> None:
+        kind, expected = self._left[0]
+        if type(event) is not kind:
+            raise Differs
+        if expected.startswith(event.text):
+            self._left[0] = (kind, expected[len(event.text) :])
+            if not self._left[0][1]:
+                del self._left[0]
+            return
+        if not event.text.startswith(expected) or len(self._left) > 1:
+            raise Differs
+        self._left.clear()
+        out.append(kind(event.text[len(expected) :]))

@@ -1,0 +1,237 @@
+"""What fcc knows of its candidates at this moment: health, blocks and verdicts, limits, load.
+
+Keyed by names, not by objects of a generation, so that it survives a reload. Synchronous: between the look at a
+candidate and the taking of its slot nothing else can run. Times are seconds of the event loop's clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from engine.blocks import Blocks, Subject
+from engine.candidates import Candidate
+from engine.health import Health
+from engine.limits import Bucket, LimitRule
+from engine.offline import OfflineGuard
+from providers.failures import OUTCOMES, Failure
+from providers.provider import Key
+
+Why = Literal["verdict", "block", "resting", "limit", "busy", "incapable", "window"]
+
+WIDTH = 10
+"""Requests at once that count as full load where no limit says how many are."""
+SMOOTHING = 0.2
+"""Share of the newest first-token time in the smoothed one."""
+SWEEP = 1024
+"""Requests after which buckets of sessions and clients that are gone are dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Why a candidate is not asked now."""
+
+    why: Why
+    text: str
+    until: float | None = None
+    """When it may be asked again, if time alone decides that."""
+    kind: str = ""
+    """Failure kind of a verdict, `overflow` for a window that is too small."""
+
+
+class Counted(Protocol):
+    """What limits may count a request by; `engine.facts.Facts` is one, and reads it only when asked."""
+
+    @property
+    def session(self) -> str: ...
+    @property
+    def client(self) -> str: ...
+    @property
+    def tokens(self) -> int: ...
+
+
+@dataclass(slots=True)
+class Slot:
+    """A candidate that may be asked, and what is held while it is."""
+
+    candidate: Candidate
+    key: Key
+    bucket: Bucket | None
+    probe: bool = False
+
+
+@dataclass(slots=True)
+class State:
+    healths: dict[str, Health] = field(default_factory=dict)
+    blocks: Blocks = field(default_factory=Blocks)
+    buckets: dict[tuple[str, ...], Bucket] = field(default_factory=dict)
+    in_flight: dict[str, int] = field(default_factory=dict)
+    first_token: dict[str, float] = field(default_factory=dict)
+    """Smoothed seconds to the first content, by candidate."""
+    rotations: dict[tuple[str, ...], int] = field(default_factory=dict)
+    offline: OfflineGuard = field(default_factory=OfflineGuard)
+    queue: deque[asyncio.Future[None]] = field(default_factory=deque)
+    """Requests waiting for somebody to finish."""
+    taken: int = 0
+
+    def look(
+        self, candidate: Candidate, now: float, scope: Counted, despite: frozenset[str] = frozenset()
+    ) -> Skip | Key:
+        """The key with which the candidate may be asked now, or why it may not. `despite`: reasons that do not count."""
+        provider = candidate.provider
+        if not provider.keys:
+            return Skip("verdict", provider.missing or f"{provider.name} has no key", kind="auth")
+        found = self._key(candidate, now)
+        if isinstance(found, Skip) and found.why not in despite:
+            return found
+        if "resting" not in despite and (resting := self._resting(candidate, now)) is not None:
+            return resting
+        key = provider.keys[0] if isinstance(found, Skip) else found
+        bucket = self.bucket(candidate, scope, key)
+        if bucket is None:
+            return key
+        rule = bucket.rule
+        if (delay := bucket.delay(now, _amount(rule, scope))) > 0:
+            return Skip("limit", f"{candidate.id} has reached its limit", now + delay)
+        if bucket.full:
+            return Skip("busy", f"{candidate.id} has {rule.at_once} requests in flight", now)
+        return key
+
+    def take(self, candidate: Candidate, key: Key, now: float, scope: Counted, *, booked: bool = False) -> Slot:
+        """The candidate is asked now."""
+        bucket = self.bucket(candidate, scope, key)
+        if bucket is not None:
+            bucket.take(now, _amount(bucket.rule, scope), booked=booked)
+        health = self._health(candidate)
+        probe = health.enter(now) if health is not None else False
+        self.in_flight[candidate.id] = self.in_flight.get(candidate.id, 0) + 1
+        self.taken += 1
+        if self.taken % SWEEP == 0:
+            self.sweep(now)
+        return Slot(candidate, key, bucket, probe)
+
+    def give_back(self, slot: Slot) -> None:
+        """The request has ended, whatever the end."""
+        if slot.bucket is not None:
+            slot.bucket.release()
+        name = slot.candidate.id
+        left = self.in_flight[name] - 1
+        if left:
+            self.in_flight[name] = left
+        else:
+            del self.in_flight[name]
+        while self.queue:
+            waiting = self.queue.popleft()
+            if not waiting.done():
+                waiting.set_result(None)
+
+    def began(self, slot: Slot, seconds: float) -> None:
+        """First content came, `seconds` after the request was sent."""
+        candidate = slot.candidate
+        health = self._health(candidate)
+        if health is not None:
+            health.succeeded(slot.probe)
+        slot.probe = False
+        self.blocks.answered(candidate.provider.name, slot.key.id, candidate.model)
+        old = self.first_token.get(candidate.id, seconds)
+        self.first_token[candidate.id] = old + SMOOTHING * (seconds - old)
+
+    def failed(self, slot: Slot, failure: Failure, now: float) -> None:
+        """What a failure does to the candidate, by the table in `providers.failures`."""
+        candidate, outcome = slot.candidate, OUTCOMES[failure.kind]
+        offline = failure.kind == "connection" and not failure.connected
+        if offline:
+            self.offline.failed(candidate.provider.name, now)
+        health = self._health(candidate)
+        if health is not None:
+            if outcome.health and not (offline and self.offline.down(now)):
+                health.failed(now, slot.probe)
+            else:
+                health.released(slot.probe)
+        slot.probe = False
+        names = (candidate.provider.name, slot.key.id, candidate.model)
+        if outcome.block is not None:
+            self.blocks.block(now, *names, failure.retry_after, failure.message)
+        if outcome.verdict is not None:
+            subject: Subject = names[:2] if outcome.verdict_scope == "key" else names
+            self.blocks.condemn(now, subject, outcome.verdict, failure.kind, failure.message)
+
+    def released(self, slot: Slot) -> None:
+        """The request ended without a word on the candidate: the client left, or somebody else was faster."""
+        health = self._health(slot.candidate)
+        if health is not None:
+            health.released(slot.probe)
+        slot.probe = False
+
+    def load(self, candidate: Candidate) -> tuple[float, float]:
+        """Share of the width in use, rounded to 0.1, then smoothed first-token time (unknown: 0)."""
+        width = candidate.limit.rule.at_once if candidate.limit is not None else None
+        share = round(self.in_flight.get(candidate.id, 0) / (width or WIDTH), 1)
+        return share, self.first_token.get(candidate.id, 0.0)
+
+    def turn(self, members: tuple[str, ...], count: int) -> int:
+        turn = self.rotations.get(members, 0)
+        self.rotations[members] = turn + 1
+        return turn % count
+
+    def bucket(self, candidate: Candidate, scope: Counted, key: Key) -> Bucket | None:
+        limit = candidate.limit
+        if limit is None:
+            return None
+        name = limit.bucket
+        if limit.scope == "key":
+            name = (*name, key.id)
+        elif limit.scope:
+            name = (*name, scope.session if limit.scope == "session" else scope.client)
+        bucket = self.buckets.get(name)
+        if bucket is None:
+            bucket = self.buckets[name] = Bucket(limit.rule)
+        bucket.rule = limit.rule
+        return bucket
+
+    def sweep(self, now: float) -> None:
+        self.buckets = {name: bucket for name, bucket in self.buckets.items() if not bucket.idle(now)}
+
+    def recovery(self, candidate: Candidate) -> float:
+        """When a resting candidate's rest is over."""
+        health = self.healths.get(candidate.id)
+        return health.until or 0.0 if health is not None else 0.0
+
+    def _key(self, candidate: Candidate, now: float) -> Skip | Key:
+        """The first key, in rotation, that is not put aside; else the one that is so for the shortest time."""
+        provider = candidate.provider
+        soonest: Skip | None = None
+        for key in provider.rotated():
+            aside = self.blocks.aside(now, provider.name, key.id, candidate.model)
+            if aside is None:
+                return key
+            if aside.verdict is not None:
+                skip = Skip("verdict", aside.why, kind=aside.verdict)
+            else:
+                skip = Skip("block", aside.why, aside.until)
+            if soonest is None or (skip.until or float("inf")) < (soonest.until or float("inf")):
+                soonest = skip
+        assert soonest is not None
+        return soonest
+
+    def _resting(self, candidate: Candidate, now: float) -> Skip | None:
+        health = self._health(candidate)
+        if health is None or not health.rests_at(now):
+            return None
+        return Skip("resting", f"{candidate.id} rests after failures", health.until)
+
+    def _health(self, candidate: Candidate) -> Health | None:
+        rule = candidate.health
+        if rule is None:
+            return None
+        health = self.healths.get(candidate.id)
+        if health is None:
+            health = self.healths[candidate.id] = Health(rule)
+        health.rule = rule
+        return health
+
+
+def _amount(rule: LimitRule, scope: Counted) -> int:
+    return scope.tokens if rule.tokens else 1

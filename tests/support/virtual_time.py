@@ -1,0 +1,47 @@
+"""An event loop whose clock jumps: a test with hours of waiting runs in milliseconds, always the same way."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Deadlock(AssertionError):
+    """Nothing is scheduled and nothing can arrive: everybody waits for everybody."""
+
+
+class _Jumping(selectors.SelectSelector):
+    """Waits for nothing: what the loop would wait for is added to the clock."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        ready = super().select(0)
+        if not ready and timeout is None:
+            raise Deadlock("nothing is left that could happen")
+        if not ready and timeout is not None:
+            self.now += max(timeout, 0.0)
+        return ready
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """`time()` begins at 1000.0 and moves only when everybody waits."""
+
+    def __init__(self) -> None:
+        self._jumping = _Jumping()
+        super().__init__(self._jumping)
+
+    def time(self) -> float:
+        return 1000.0 + self._jumping.now
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """`asyncio.run` on a virtual clock. Raises Deadlock instead of hanging."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(main)
