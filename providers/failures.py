@@ -85,7 +85,8 @@ class Failure(Exception):  # noqa: N818 - the language and the log call it a fai
     `message` is fit for a log and for the client: at most 300 characters, no control characters, no secret.
     `status` is the upstream's HTTP status if there was one; `type` its own error type or code, verbatim;
     `retry_after` in seconds; `before_response` that not one byte of an answer had come; `connected` that the
-    connection had been made (so a reset, not a refusal); `reused` that it had served an earlier request.
+    connection had been made (so a reset, not a refusal); `reused` that it had served an earlier request. `hint` is
+    what the user can do about it; `field` the request field that the provider says it will not take.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class Failure(Exception):  # noqa: N818 - the language and the log call it a fai
         connected: bool = True,
         reused: bool = False,
         hint: str | None = None,
+        field: str | None = None,
     ) -> None:
         super().__init__(message)
         self.kind: Kind = kind
@@ -111,6 +113,7 @@ class Failure(Exception):  # noqa: N818 - the language and the log call it a fai
         self.connected = connected
         self.reused = reused
         self.hint = hint
+        self.field = field
 
     def __repr__(self) -> str:
         return f"Failure({self.kind}, {self.message!r}, status={self.status})"
