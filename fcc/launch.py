@@ -71,12 +71,14 @@ class Server(uvicorn.Server):
         await self.lifespan.shutdown()
 
     async def _empty(self, patience: float) -> None:
-        """Until nothing is open, the time is over, or a second signal came."""
+        """Until nothing is open, the time is over, or a second signal came. uvicorn tells nobody, so it looks."""
         loop = asyncio.get_running_loop()
         end = loop.time() + patience
-        state = self.server_state
-        while (state.connections or state.tasks) and not self.force_exit and loop.time() < end:
+        while self._open() and loop.time() < end:  # noqa: ASYNC110
             await asyncio.sleep(LOOK)
+
+    def _open(self) -> bool:
+        return not self.force_exit and bool(self.server_state.connections or self.server_state.tasks)
 
 
 def configured(app: App) -> uvicorn.Config:

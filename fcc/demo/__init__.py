@@ -1,0 +1,1 @@
+"""`fcc demo`: two scripted upstreams on loopback, and a client that plays one request against them."""
