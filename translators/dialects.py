@@ -35,6 +35,6 @@ class Speaker(Protocol):
 
 def speaker(dialect: Dialect) -> Speaker:
     """The module that speaks `dialect`. Raises KeyError for one that is not built."""
-    from translators import anthropic, openai_chat
+    from translators import anthropic, openai_chat, openai_responses
 
-    return {"anthropic": anthropic, "openai-chat": openai_chat}[dialect]
+    return {"anthropic": anthropic, "openai-chat": openai_chat, "openai-responses": openai_responses}[dialect]
