@@ -26,6 +26,7 @@ class Request:
 
     `asked` is the model id verbatim and is echoed in the answer; `model` is the same id without picker prefix
     (`anthropic/`, `claude/`), context suffix (`[1m]`) and no-thinking suffix; `no_thinking` says that suffix was there.
+    Nothing in `body` is ever changed in place: requests share their tools.
     """
 
     body: dict[str, Any]

@@ -1,0 +1,188 @@
+"""The body of `POST /v1/messages` and `/v1/messages/count_tokens` as a `Request`.
+
+Source: docs.claude.com/en/api/messages; messages of errors as that API words them. Only what the house relies on is
+checked: the shapes of what translators walk through, and bounds on their size. Unknown fields, roles, block types and
+tools are taken as they come: the client's list of them is longer than any of ours.
+
+Tools are more than half of what Claude Code sends and the same in every request of a session, so their text is decoded
+and checked once; requests share the result, which nobody changes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from translators.lenient_json import text_of
+from translators.model_ids import read_model_id
+from translators.request import Request, RequestError
+
+DEEPEST = 128
+"""Levels of arrays and objects in a body."""
+MOST_MESSAGES = 10_000
+MOST_TOOLS = 512
+LONGEST_MODEL = 256
+"""Characters of a model id."""
+
+_BOM = b"\xef\xbb\xbf"
+_SHARED = 128 * 1024
+"""Bytes of tools above which they are decoded anew each time."""
+
+
+_decode = msgspec.json.Decoder().decode
+_split = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+def read_request(body: bytes, headers: Mapping[str, str]) -> Request:
+    """The request in `body`. `headers` have lower-case names. Raises RequestError."""
+    request = read_count_request(body, headers)
+    fields = request.body
+    limit = _required(fields, "max_tokens")
+    if isinstance(limit, float) and limit.is_integer():
+        limit = fields["max_tokens"] = int(limit)
+    if type(limit) is not int:
+        raise RequestError("max_tokens: Input should be a valid integer")
+    if limit < 1:
+        raise RequestError("max_tokens: Input should be greater than or equal to 1")
+    return request
+
+
+def read_count_request(body: bytes, headers: Mapping[str, str]) -> Request:
+    """Like `read_request`, but `max_tokens` may be missing."""
+    fields = _decoded(body)
+    model = _required(fields, "model")
+    if type(model) is not str:
+        raise RequestError("model: Input should be a valid string")
+    if not 0 < len(model) <= LONGEST_MODEL:
+        raise RequestError(f"model: String should have 1 to {LONGEST_MODEL} characters")
+    _check_messages(_required(fields, "messages"))
+    _check_options(fields)
+    plain, no_thinking = read_model_id(model)
+    return Request(fields, model, plain, no_thinking, len(body), dict(headers))
+
+
+def _decoded(body: bytes) -> dict[str, Any]:
+    try:
+        return _fields(body)
+    except RecursionError:
+        raise _too_deep() from None
+    except msgspec.ValidationError:
+        if body.lstrip()[:1] != b"{":
+            raise RequestError("The request body should be a JSON object") from None
+        raise RequestError("The request body is not valid JSON: a number is out of range") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return _decoded_leniently(body, error)
+
+
+def _fields(body: bytes) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, raw in _split(body).items():
+        if name == "tools":
+            text = bytes(raw)
+            fields[name] = _shared_tools(text) if len(text) <= _SHARED else _tools(text)
+        else:
+            fields[name] = _checked(_decode(raw))
+    return fields
+
+
+def _decoded_leniently(body: bytes, error: Exception) -> dict[str, Any]:
+    """JavaScript clients cut strings inside surrogate pairs; what is left of them becomes U+FFFD."""
+    try:
+        text = text_of(json.loads(body.removeprefix(_BOM).decode("utf-8", "surrogatepass")))
+        return _fields(text.encode())
+    except RecursionError:
+        raise _too_deep() from None
+    except (msgspec.DecodeError, ValueError):
+        raise RequestError(f"The request body is not valid JSON: {error}") from None
+
+
+def _tools(text: bytes) -> Any:
+    tools = _checked(_decode(text))
+    if tools is None:
+        return None
+    if type(tools) is not list:
+        raise RequestError("tools: Input should be a valid list")
+    if len(tools) > MOST_TOOLS:
+        raise RequestError(f"tools: List should have at most {MOST_TOOLS} items")
+    for index, tool in enumerate(tools):
+        if type(tool) is not dict:
+            raise RequestError(f"tools.{index}: Input should be an object")
+        if type(tool.get("name", "")) is not str:
+            raise RequestError(f"tools.{index}.name: Input should be a valid string")
+    return tools
+
+
+_shared_tools = lru_cache(maxsize=32)(_tools)
+
+
+def _required(fields: dict[str, Any], name: str) -> Any:
+    value = fields.get(name)
+    if value is None:
+        raise RequestError(f"{name}: Field required")
+    return value
+
+
+def _check_messages(messages: Any) -> None:
+    if type(messages) is not list:
+        raise RequestError("messages: Input should be a valid list")
+    if not messages:
+        raise RequestError("messages: at least one message is required")
+    if len(messages) > MOST_MESSAGES:
+        raise RequestError(f"messages: List should have at most {MOST_MESSAGES} items")
+    for index, message in enumerate(messages):
+        if type(message) is not dict:
+            raise RequestError(f"messages.{index}: Input should be an object")
+        if type(message.get("role")) is not str:
+            raise RequestError(f"messages.{index}.role: Input should be 'user', 'assistant' or 'system'")
+        content = message.get("content")
+        if type(content) is not str:
+            _check_blocks(content, f"messages.{index}.content")
+
+
+def _check_blocks(blocks: Any, where: str) -> None:
+    if blocks is None:
+        raise RequestError(f"{where}: Field required")
+    if type(blocks) is not list:
+        raise RequestError(f"{where}: Input should be a valid string or list")
+    for index, block in enumerate(blocks):
+        if type(block) is not dict:
+            raise RequestError(f"{where}.{index}: Input should be an object")
+        kind = block.get("type")
+        if type(kind) is not str:
+            raise RequestError(f"{where}.{index}.type: Field required")
+        if kind == "text" and type(block.get("text")) is not str:
+            raise RequestError(f"{where}.{index}.text: Input should be a valid string")
+
+
+def _check_options(fields: dict[str, Any]) -> None:
+    system = fields.get("system")
+    if system is not None and type(system) is not str:
+        _check_blocks(system, "system")
+    stops = fields.get("stop_sequences")
+    if stops is not None and not (type(stops) is list and all(type(stop) is str for stop in stops)):
+        raise RequestError("stop_sequences: Input should be a valid list of strings")
+
+
+def _checked(value: Any) -> Any:
+    """`value`, if it may stand in a body. Raises RequestError if it is too deep."""
+    if type(value) is not dict and type(value) is not list:
+        return value
+    level = [value]
+    for _ in range(DEEPEST - 1):
+        below: list[Any] = []
+        for holder in level:
+            for one in holder.values() if type(holder) is dict else holder:
+                if type(one) is dict or type(one) is list:
+                    below.append(one)
+        if not below:
+            return value
+        level = below
+    raise _too_deep()
+
+
+def _too_deep() -> RequestError:
+    return RequestError(f"The request body is nested deeper than {DEEPEST} levels")
