@@ -72,6 +72,7 @@ class Gate:
             caller.client = admit(scope, self.access)
             await self.app(scope, receive, named)
         except HttpError as error:
+            self.log.refused(caller.request_id, scope["path"], error.status, error.message)
             await errors.refuse(named, error.status, error.message, caller.request_id, error.headers)
         except Exception as error:
             self.log.crash(caller.request_id, scope["path"], error)
@@ -85,9 +86,11 @@ def admit(scope: Any, access: Access) -> str:
     own = scope.get("server") or ("", None)
     check_host(seen.get(b"host"), access, own[0], scope["http_version"])
     check_origin(seen)
+    if scope["method"] == "OPTIONS":
+        raise HttpError(403, "no other origin may ask, so there is nothing to ask beforehand")
     if access.weak and not is_loopback(own[0]):
         raise HttpError(
-            403, f"fcc serves a network only with a token of 16 characters or more (now {own[0]})"
+            403, "fcc serves a network only with a token of 16 characters or more: set ANTHROPIC_AUTH_TOKEN"
         )
     client = ""
     if scope["path"] not in OPEN or scope["method"] not in ("GET", "HEAD"):

@@ -11,11 +11,14 @@ import logging
 import socket
 from collections.abc import Callable
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import uvicorn
 
 from fcc.protocol import State, StrictProtocol
-from fcc.server import App
+
+if TYPE_CHECKING:
+    from fcc.gate import App
 
 KEEP_ALIVE = 75
 """Seconds an idle connection is kept: longer than clients keep theirs, so that it is they who close it."""

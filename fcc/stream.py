@@ -59,14 +59,7 @@ class Stream:
         """Write the whole answer. Raises ChainFailed while the head has not gone out."""
         try:
             async for events in self.run:
-                last = events[-1]
-                over = isinstance(last, (Finish, Fault))
-                if isinstance(last, Finish):
-                    self.usage = last.usage
-                elif isinstance(last, Fault):
-                    self.failure = last.kind
-                await self._write(self.writer.feed(events), over)
-                if over:
+                if await self._said(events):
                     return
             await self._break_off("overloaded_error", "the answer ended before its end")
         except ChainFailed as failed:
@@ -81,6 +74,20 @@ class Stream:
             raise
         finally:
             self._timer.cancel()
+
+    async def _said(self, events: list[Event]) -> bool:
+        """Pass a piece of the run on; whether it was the last."""
+        last = events[-1]
+        if isinstance(last, Fault):
+            self.failure = last.kind
+            await self._write(self.writer.feed(events[:-1]), False)
+            await self._break_off("overloaded_error", last.message)
+            return True
+        over = isinstance(last, Finish)
+        if over:
+            self.usage = last.usage
+        await self._write(self.writer.feed(events), over)
+        return over
 
     def _heard(self) -> bool:
         """The client has the head, or is being sent it this moment."""

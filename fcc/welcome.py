@@ -15,48 +15,53 @@ from fcc.terminal import TerminalLog, painter
 
 if TYPE_CHECKING:
     from engine.generation import Generation
-
     from fcc.server import App
 
 SHOWN = 12
 """Offered models that are listed; of more only the number is."""
 
 
-def welcome(app: App, address: str) -> None:
+def welcome(app: App, address: str, warnings: int) -> None:
     """On a terminal a short page on stderr; elsewhere one line of the log. A token made just now is printed
     either way: nobody has seen it yet.
     """
     generation, token = app.house.generation, app.token
     assert generation is not None
     assert token is not None
-    missing = missing_keys(generation)
     if isinstance(app.log, TerminalLog):
-        print(
-            "\n".join(page(app.path, generation, token, address, app.token_folder)),
-            file=sys.stderr,
-            flush=True,
-        )
+        lines = [*about(app.path, generation, warnings), *usage(address, token, app.token_folder)]
+        print("\n".join(lines), file=sys.stderr, flush=True)
         return
     if token.origin == "made":
         print(f"fcc token {token.value} (made now, kept in {app.token_folder / TOKEN_FILE})", flush=True)
     offers = [offer.id for offer in generation.policy.offers]
+    missing = missing_keys(generation)
     fields = {"address": address, "path": str(app.path), "offers": offers, "missing": missing}
-    app.log.line("info", "start", fields)
+    app.log.line("info", "start", {**fields, "warnings": warnings})
 
 
-def page(path: Path, generation: Generation, token: Token, address: str, folder: Path) -> list[str]:
+def about(path: Path, generation: Generation, warnings: int) -> list[str]:
+    """What is served, and what is missing for it."""
     paint = painter(wants_colour())
     policy = generation.policy
     lines = ["", f"  policy   {path}  {paint(f'{len(policy.routes)} routes', 'dim')}"]
     labels = [offer.label or offer.id for offer in policy.offers if offer.thinking == "client"]
-    lines += [f"  {'offers' if not index else '':<8} {label}" for index, label in enumerate(labels[:SHOWN])]
+    lines += [f"  {'' if index else 'offers':<8} {label}" for index, label in enumerate(labels[:SHOWN])]
     if len(labels) > SHOWN:
         lines.append(f"  {'':<8} {paint(f'and {len(labels) - SHOWN} more: fcc models', 'dim')}")
     for name, what in missing_keys(generation).items():
         lines.append(f"  {paint('missing', 'odd')}  {name}: {what}")
-    lines += ["", "  Claude Code, in another terminal:", f"    {paint('fcc code', 'strong')}   or", ""]
-    lines += [f"    {line}" for line in exports(address, token, folder)]
-    return [*lines, "    claude", ""]
+    if warnings:
+        noun = "warning" if warnings == 1 else "warnings"
+        lines.append(f"  {paint('lint', 'odd')}     {warnings} {noun}: fcc lint {shlex.quote(str(path))}")
+    return lines
+
+
+def usage(address: str, token: Token, folder: Path) -> list[str]:
+    """How to point Claude Code here."""
+    strong = painter(wants_colour())
+    lines = ["", "  Claude Code, in another terminal:", f"    {strong('fcc code', 'strong')}   or", ""]
+    return [*lines, *(f"    {line}" for line in exports(address, token, folder)), "    claude", ""]
 
 
 def missing_keys(generation: Generation) -> dict[str, str]:

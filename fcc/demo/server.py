@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from engine.generation import House
-
 from fcc.auth import Token
 from fcc.demo.show import Show
 from fcc.launch import Server
@@ -43,9 +42,7 @@ class Running:
 @contextlib.asynccontextmanager
 async def running(path: Path, show: Show, port: int) -> AsyncIterator[Running]:
     """Serve by the policy at `path`; token and state beside it. Raises CannotListen."""
-    house = House(path=str(path), env={})
-    house.accept(path.read_bytes())
-    app = App(house, path, {}, state=path.parent, log=ShownLog(show))
+    app = demo_app(path, show)
     assert app.token is not None
     found = listening("127.0.0.1", port)
     ready = asyncio.Event()
@@ -57,3 +54,9 @@ async def running(path: Path, show: Show, port: int) -> AsyncIterator[Running]:
     finally:
         server.should_exit = True
         await over
+
+
+def demo_app(path: Path, show: Show) -> App:
+    house = House(path=str(path), env={})
+    house.accept(path.read_bytes())
+    return App(house, path, {}, state=path.parent, log=ShownLog(show))
