@@ -27,6 +27,8 @@ class Body:
     def feed(self, data: bytes) -> list[tuple[str | None, bytes]]:
         """The events that end in `data`. Raises `sse.TooLarge`."""
         if self.kind == "stream":
+            if len(self.head) < _SHOWN:
+                self.head = (self.head + data)[:_SHOWN]
             return self._sse.feed(data)
         self.head += data
         if self.kind:

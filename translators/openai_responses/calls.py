@@ -83,9 +83,13 @@ class Calls:
     def _namesake(self, item: dict[str, Any], index: Any) -> Call | None:
         """The call that `item` is about: ids may be said twice in one answer, but not at one index."""
         call_id, item_id = _text(item.get("call_id")), item.get("id")
-        for call in reversed(self.calls):
-            here = index is None or call.index is None or call.index == index
-            if here and call.id == call_id if call_id else call.item_id == item_id and call.index == index:
+        near = [call for call in self.calls if index is None or call.index in (None, index)]
+        for call in reversed(near):
+            if call.id == call_id if call_id else call.item_id == item_id:
+                return call
+        for call in reversed(near):
+            if call_id and not call.told and _stem(call.id) == _stem(call_id):
+                call.id = call_id
                 return call
         return None
 

@@ -44,10 +44,14 @@ def pieces_of(item: dict[str, Any]) -> list[tuple[str, int, str]]:
 
 def ending(response: dict[str, Any], event: str = "") -> StopReason | Fault:
     """How an answer ended, by its status or, where that is missing, by the event that ended it."""
-    status = response.get("status") or event.removeprefix("response.")
+    status = str(response.get("status") or "") or event.removeprefix("response.")
     error = response.get("error")
     if status in ("failed", "cancelled") or error:
-        return fault_of(error) if error else Fault("", f"the upstream's answer has {status}", type=status)
+        return (
+            fault_of(error)
+            if error
+            else Fault("", f"the upstream broke its answer off: {status}", type=status)
+        )
     if status != "incomplete":
         return "end_turn"
     details = response.get("incomplete_details")

@@ -222,8 +222,7 @@ class ResponsesReader:
     def _no_object(self, event: str | None, payload: bytes, out: list[Event]) -> None:
         stripped = payload.strip()
         if stripped == b"[DONE]":
-            if self._begun:
-                self._conclude("end_turn", out)
+            self._conclude("end_turn", out)
         elif event == "error":
             self._fail(
                 out, Fault("", stripped.decode("utf-8", "replace") or "the upstream reported an error")
