@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
-
-from translators.anthropic_request import read_request
 
 from fcc.errors import HttpError
 from translators.request import Request
@@ -68,7 +66,7 @@ def too_large() -> HttpError:
 
 
 async def parsed(
-    body: bytes, headers: dict[str, str], read: Callable[..., Request] = read_request
+    body: bytes, headers: dict[str, str], read: Callable[[bytes, Mapping[str, str]], Request]
 ) -> Request:
     """The request in the body; a large one is parsed in a thread. Raises translators.request.RequestError."""
     if len(body) > LARGE:

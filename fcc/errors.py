@@ -99,6 +99,7 @@ async def refuse(
     request_id: str,
     headers: Iterable[Header] = (),
     kind: str | None = None,
+    wording: Callable[[str, str, str], bytes] = envelope,
 ) -> None:
-    """Answer with the error envelope; the type is `kind`, else the one that belongs to the status."""
-    await answer(send, status, envelope(kind or type_of(status), message, request_id), headers)
+    """Answer with an error; the type is `kind`, else the one that belongs to the status."""
+    await answer(send, status, wording(kind or type_of(status), message, request_id), headers)

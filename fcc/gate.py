@@ -17,6 +17,7 @@ from typing import Any
 
 from fcc import errors
 from fcc.auth import Access, is_loopback
+from fcc.dialects import at
 from fcc.errors import HttpError
 from fcc.log import Log
 
@@ -73,7 +74,10 @@ class Gate:
             await self.app(scope, receive, named)
         except HttpError as error:
             self.log.refused(caller.request_id, scope["path"], error.status, error.message)
-            await errors.refuse(named, error.status, error.message, caller.request_id, error.headers)
+            wording = at(scope["path"]).error
+            await errors.refuse(
+                named, error.status, error.message, caller.request_id, error.headers, wording=wording
+            )
         except Exception as error:
             self.log.crash(caller.request_id, scope["path"], error)
             if not started:

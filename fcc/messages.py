@@ -9,25 +9,28 @@ answer.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from engine.generation import House
-from engine.run import ChainFailed, Run
 from engine.tokens import estimate
-from translators.anthropic_request import read_count_request
-from translators.anthropic_writer import MessageCollector, StreamWriter, new_message_id
+from translators.anthropic_writer import new_message_id
 
+from engine.generation import House
+from engine.outcome import ChainFailed
+from engine.run import Run
 from fcc import errors
-from fcc.body import ClientGone, Receive, parsed, read_body, text_headers
-from fcc.errors import HttpError, Send
+from fcc.body import LARGE, ClientGone, Receive, parsed, read_body, text_headers
+from fcc.dialects import Dialect
+from fcc.errors import Header, HttpError, Send
 from fcc.gate import Caller
 from fcc.leaving import Leaving
 from fcc.log import Log
 from fcc.record import Record
 from fcc.stream import Stream, run_headers
+from translators.anthropic_request import read_count_request
 from translators.events import Fault, Finish
-from translators.request import Request, RequestError
+from translators.request import RequestError
 
 MOST_AT_ONCE = 256
 """Requests in flight; more are answered 529, which the client repeats."""
@@ -36,75 +39,84 @@ CLIENT_GONE = 499
 """Status in the log for a request whose client left (nginx's number for it); nobody receives it."""
 
 
-class Messages:
-    """`POST /v1/messages`, streamed or not."""
+class InFlight:
+    """Counts the requests that are being answered. `with` it raises HttpError when there are too many."""
 
-    def __init__(self, house: House, log: Log) -> None:
+    def __init__(self, most: int = MOST_AT_ONCE) -> None:
+        self.most = most
+        self.now = 0
+
+    def __enter__(self) -> None:
+        if self.now >= self.most:
+            raise HttpError(529, f"{self.most} requests are in flight", (b"retry-after", b"1"))
+        self.now += 1
+
+    def __exit__(self, *_: object) -> None:
+        self.now -= 1
+
+
+class Messages:
+    """The address of a client dialect: `POST /v1/messages` and its likes, streamed or not."""
+
+    def __init__(self, house: House, log: Log, dialect: Dialect, in_flight: InFlight) -> None:
+        self.in_flight = in_flight
         self.house = house
         self.log = log
-        self.in_flight = 0
+        self.dialect = dialect
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         caller: Caller = scope["fcc"]
         record = Record(caller.request_id, caller.client)
-        self.in_flight += 1
         try:
-            if self.in_flight > MOST_AT_ONCE:
-                raise HttpError(529, f"{MOST_AT_ONCE} requests are in flight", (b"retry-after", b"1"))
-            await self.serve(scope, receive, send, record)
+            with self.in_flight:
+                await self.serve(scope, receive, send, record)
         except ClientGone:
             record.status = CLIENT_GONE
         except ChainFailed as failed:
-            record.failed(failed.status, failed.type)
             headers = errors.retry_headers(failed.retry_after, failed.should_retry)
-            headers += record.headers()
-            await errors.refuse(send, failed.status, failed.message, caller.request_id, headers, failed.type)
+            await self.refuse(send, record, failed.status, failed.message, failed.type, headers)
         except RequestError as error:
-            record.failed(error.status, error.type)
-            await errors.refuse(send, error.status, error.message, caller.request_id, kind=error.type)
+            await self.refuse(send, record, error.status, error.message, error.type)
         except HttpError as error:
-            record.failed(error.status, errors.type_of(error.status))
-            await errors.refuse(send, error.status, error.message, caller.request_id, error.headers)
+            await self.refuse(send, record, error.status, error.message, headers=error.headers)
+        except asyncio.CancelledError:
+            await self.stopped(send, record)
         finally:
-            self.in_flight -= 1
             self.log.request(record.fields())
 
     async def serve(self, scope: Any, receive: Receive, send: Send, record: Record) -> None:
         headers = text_headers(scope)
-        request = await parsed(await read_body(receive, headers), headers)
+        body = await read_body(receive, headers)
+        request = await parsed(body, headers, self.dialect.read_request)
         record.asked(request)
         run = self.house.run(request, client=record.client)
         record.run = run
-        task = asyncio.current_task()
-        assert task is not None
-        leaving = Leaving(receive, task)
+        leaving = Leaving(receive, this_task())
         try:
             if request.stream:
-                await self.play(send, request, run, leaving, record)
+                await self.play(send, run, leaving, record)
             else:
-                await self.collect(send, request, run, leaving, record)
+                await self.collect(send, run, leaving, record)
         except asyncio.CancelledError:
-            if not leaving.gone:
-                raise
-            task.uncancel()
-            record.status = CLIENT_GONE
+            if leaving.gone:
+                record.status = CLIENT_GONE
+            raise
         finally:
             leaving.stay()
             await run.aclose()
 
-    async def play(self, send: Send, request: Request, run: Run, leaving: Leaving, record: Record) -> None:
-        writer = StreamWriter(request, message_id=new_message_id(), input_estimate=run.request_tokens)
-        generation = self.house.generation
-        assert generation is not None
-        clocks = generation.policy.settings.defaults
-        stream = Stream(send, run, writer, clocks, leaving, record.request_id)
+    async def play(self, send: Send, run: Run, leaving: Leaving, record: Record) -> None:
+        clocks = run.generation.policy.settings.defaults
+        stream = Stream(send, run, self.dialect, clocks, leaving, record.request_id)
         try:
             await stream.play()
         finally:
             record.streamed(stream)
 
-    async def collect(self, send: Send, request: Request, run: Run, leaving: Leaving, record: Record) -> None:
-        collector = MessageCollector(request, message_id=new_message_id(), input_estimate=run.request_tokens)
+    async def collect(self, send: Send, run: Run, leaving: Leaving, record: Record) -> None:
+        collector = self.dialect.collector(
+            run.request, message_id=new_message_id(), input_estimate=run.request_tokens
+        )
         async for events in run:
             last = events[-1]
             if isinstance(last, Fault):
@@ -113,8 +125,36 @@ class Messages:
             if isinstance(last, Finish):
                 record.usage = last.usage
                 break
+        else:
+            raise ChainFailed(529, "overloaded_error", "the answer ended before its end")
         leaving.stay()
         await errors.answer(send, 200, collector.message(), run_headers(run))
+
+    async def refuse(
+        self,
+        send: Send,
+        record: Record,
+        status: int,
+        message: str,
+        kind: str | None = None,
+        headers: Iterable[Header] = (),
+    ) -> None:
+        kind = kind or errors.type_of(status)
+        record.failed(status, kind)
+        shown = [*headers, *record.headers()]
+        await errors.refuse(send, status, message, record.request_id, shown, kind, self.dialect.error)
+
+    async def stopped(self, send: Send, record: Record) -> None:
+        """The task was cancelled: its client left, or fcc is about to stop. It ends here, in peace."""
+        this_task().uncancel()
+        if record.status != CLIENT_GONE and not record.begun:
+            await self.refuse(send, record, 529, "fcc is shutting down", headers=[(b"retry-after", b"2")])
+
+
+def this_task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    assert task is not None
+    return task
 
 
 class CountTokens:
@@ -125,7 +165,8 @@ class CountTokens:
         headers = text_headers(scope)
         try:
             request = await parsed(await read_body(receive, headers), headers, read_count_request)
-            count = estimate(request)
+            large = request.size > LARGE
+            count = await asyncio.to_thread(estimate, request) if large else estimate(request)
         except ClientGone:
             return
         except RequestError as error:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.run import Run
-
 from fcc.errors import Header
 from fcc.stream import Stream, run_headers
 from translators.events import Usage
@@ -27,6 +26,8 @@ class Record:
     size: int = 0
     run: Run | None = None
     usage: Usage | None = None
+    begun: bool = False
+    """The head of the answer has left."""
     began: float = field(default_factory=time.perf_counter)
 
     def asked(self, request: Request) -> None:
@@ -36,7 +37,7 @@ class Record:
         self.status, self.error = status, error
 
     def streamed(self, stream: Stream) -> None:
-        self.usage, self.error = stream.usage, stream.failure
+        self.usage, self.error, self.begun = stream.usage, stream.failure, stream.started
 
     def headers(self) -> list[Header]:
         """What a client may know about the run, when there was one."""

@@ -7,23 +7,26 @@ everything else. `uvicorn fcc.server:app` works too: the attribute is made when 
 from __future__ import annotations
 
 import contextlib
+import functools
+import os
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.generation import House
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
+from engine.generation import House
 from fcc import __version__, errors
 from fcc.auth import Access, Token, access, server_token
+from fcc.dialects import PATHS, at
 from fcc.environment import environment, find_config, state_folder
 from fcc.gate import Gate
 from fcc.log import Log, fitting
-from fcc.messages import CountTokens, Messages
+from fcc.messages import CountTokens, InFlight, Messages
 from fcc.reload import Follower
 from fcc.routes import router
 from rules.policy import Loaded
@@ -65,10 +68,11 @@ class App(FastAPI):
         """The server's own; None before the first policy."""
         self.log = log or fitting(env)
         self.follower = Follower(house, path, self.heard)
-        self.hot = {
-            "/v1/messages": Messages(house, self.log),
-            "/v1/messages/count_tokens": CountTokens(),
+        in_flight = InFlight()
+        self.hot: dict[str, Messages | CountTokens] = {
+            path: Messages(house, self.log, dialect, in_flight) for path, dialect in PATHS.items()
         }
+        self.hot["/v1/messages/count_tokens"] = CountTokens()
         self.gate = Gate(self.inside, self.access(), self.log)
         self._add_routes()
 
@@ -136,7 +140,7 @@ async def http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     message = str(error.detail)
     if error.status_code in (404, 405):
-        message = f"{request.method} {request.url.path[:200]}: {message.lower()}"
+        message = f"{request.method} {request.scope['path'][:200]}: {message.lower()}"
     return failure(request, error.status_code, message, error.headers)
 
 
@@ -153,16 +157,14 @@ async def crashed(request: Request, error: Exception) -> Response:
 
 
 def failure(request: Request, status: int, message: str, headers: Any = None) -> Response:
-    body = errors.envelope(errors.type_of(status), message, request.scope["fcc"].request_id)
+    wording = at(request.scope["path"]).error
+    body = wording(errors.type_of(status), message, request.scope["fcc"].request_id)
     return Response(body, status, headers, "application/json")
 
 
+@functools.cache
 def default_app() -> App:
-    """The app that `uvicorn fcc.server:app` serves: configuration and token found as `fcc serve` finds
-    them.
-    """
-    import os
-
+    """The app that `uvicorn fcc.server:app` serves: configuration and token found as `fcc serve` finds them."""
     path = find_config(None, os.environ)
     env = environment(path)
     return App(House(path=str(path), env=env), path, env)

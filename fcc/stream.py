@@ -12,11 +12,13 @@ piece of the answer costs no timer, no task and no queue.
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
 
-from engine.run import ChainFailed, Run
+from translators.anthropic_writer import new_message_id
 
+from engine.outcome import ChainFailed
+from engine.run import Run
 from fcc import errors
+from fcc.dialects import Dialect
 from fcc.errors import Send
 from fcc.leaving import Leaving
 from rules.settings import Defaults
@@ -25,23 +27,24 @@ from translators.events import Event, Fault, Finish, Usage
 HEAD = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache")]
 
 
-class Writer(Protocol):
-    """What the Anthropic writer offers (`translators.anthropic_writer.StreamWriter`)."""
-
-    def begin(self) -> bytes: ...
-    def feed(self, events: list[Event]) -> bytes: ...
-    def ping(self) -> bytes: ...
-
-
 class Stream:
     """Plays a run to the client. `first_token` and `usage` are for the log."""
 
     def __init__(
-        self, send: Send, run: Run, writer: Writer, clocks: Defaults, leaving: Leaving, request_id: str
+        self,
+        send: Send,
+        run: Run,
+        dialect: Dialect,
+        clocks: Defaults,
+        leaving: Leaving,
+        request_id: str,
     ) -> None:
         self.send = send
         self.run = run
-        self.writer = writer
+        self.dialect = dialect
+        self.writer = dialect.writer(
+            run.request, message_id=new_message_id(), input_estimate=run.request_tokens
+        )
         self.clocks = clocks
         self.leaving = leaving
         self.request_id = request_id
@@ -94,7 +97,7 @@ class Stream:
         return self.started or self._speaking is not None
 
     async def _break_off(self, kind: str, message: str) -> None:
-        await self._write(errors.event(kind, message, self.request_id), True)
+        await self._write(self.dialect.error_event(kind, message, self.request_id), True)
 
     async def _write(self, data: bytes, over: bool) -> None:
         if self._speaking is not None:
@@ -138,9 +141,10 @@ class Stream:
 
 
 def run_headers(run: Run) -> list[errors.Header]:
-    """Which route took the request, which model answers, and how many were asked."""
-    return [
-        (b"x-fcc-route", errors.header_value(run.route)),
-        (b"x-fcc-target", errors.header_value(run.target)),
-        (b"x-fcc-attempts", str(len(run.attempts)).encode()),
-    ]
+    """Which route took the request, which model answers (as far as that is known), how many were asked."""
+    headers = [(b"x-fcc-attempts", str(len(run.attempts)).encode())]
+    if run.route:
+        headers.append((b"x-fcc-route", errors.header_value(run.route)))
+    if run.target:
+        headers.append((b"x-fcc-target", errors.header_value(run.target)))
+    return headers
