@@ -35,6 +35,11 @@ class Speaker(Protocol):
 
 def speaker(dialect: Dialect) -> Speaker:
     """The module that speaks `dialect`. Raises KeyError for one that is not built."""
-    from translators import anthropic, openai_chat, openai_responses
+    from translators import anthropic, gemini, openai_chat, openai_responses
 
-    return {"anthropic": anthropic, "openai-chat": openai_chat, "openai-responses": openai_responses}[dialect]
+    return {
+        "anthropic": anthropic,
+        "openai-chat": openai_chat,
+        "openai-responses": openai_responses,
+        "gemini": gemini,
+    }[dialect]
