@@ -50,11 +50,11 @@ class Access:
 
 
 def bearer(authorization: bytes | None) -> bytes | None:
-    """The token of an Authorization header; another scheme is kept whole and so matches nothing."""
+    """The token of an Authorization header; another scheme counts as an empty token, which nobody has."""
     if authorization is None:
         return None
     scheme, _, token = authorization.partition(b" ")
-    return token.strip() if scheme.lower() == b"bearer" else authorization
+    return token.strip() if scheme.lower() == b"bearer" else b""
 
 
 @dataclass(frozen=True, slots=True)

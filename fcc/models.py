@@ -6,7 +6,7 @@ Ids carry the prefix `anthropic/`, because the picker keeps only ids with `claud
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 from translators.model_ids import read_model_id
@@ -57,15 +57,16 @@ def page(
     }
 
 
-def find(offers: Iterable[Offered], asked: str) -> dict[str, Any] | None:
-    """The entry of an id in any spelling. Names of the Claude family are never unknown: the rules route
-    them.
+def find(offers: Iterable[Offered], providers: Container[str], asked: str) -> dict[str, Any] | None:
+    """The entry of an id in any spelling: of an offer, of any model at a known provider, and of whatever has a name
+    of the Claude family, which the rules route. None for an id that means nothing.
     """
-    every = list(offers)
     plain, without = read_model_id(asked)
-    for offer in every:
-        if offer.id == plain and (offer.thinking == "without") == without:
-            return entry(offer) | {"id": asked}
-    if any(family in plain.lower() for family in FAMILIES):
+    for offer in offers:
+        if offer.id == plain:
+            name = offer.label or offer.id
+            return shape(asked, f"{name} (no thinking)" if without else name)
+    provider, _, model = plain.partition("/")
+    if (model and provider in providers) or any(family in plain.lower() for family in FAMILIES):
         return shape(asked, asked)
     return None

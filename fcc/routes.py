@@ -48,7 +48,9 @@ async def list_models(
 
 @router.get("/v1/models/{model_id:path}")
 async def get_model(request: Request, model_id: str) -> dict[str, Any]:
-    found = models.find(offers(request), model_id)
+    generation = app_of(request).house.generation
+    providers = generation.providers if generation else {}
+    found = models.find(offers(request), providers, model_id)
     if found is None:
         raise HTTPException(404, f"no model `{model_id[:200]}`")
     return found
