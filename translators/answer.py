@@ -229,7 +229,8 @@ class Answer(ABC):
             known.input = usage.input if usage.input is not None else known.input
             known.cache_read = usage.cache_read or known.cache_read
             known.cache_write = usage.cache_write or known.cache_write
-        known.output = usage.output or known.output
+        if usage.output or known.output is None:
+            known.output = usage.output
         known.thinking = usage.thinking if usage.thinking is not None else known.thinking
         if usage.extra:
             known.extra = {**(known.extra or {}), **usage.extra}
@@ -263,7 +264,9 @@ class Answer(ABC):
         read, written = usage.cache_read or 0, usage.cache_write or 0
         known = usage.input or read or written
         fresh = usage.input or (1 if known else self._estimate)
-        output = usage.output or self._length // _CHARACTERS_PER_TOKEN + 1
+        output = usage.output
+        if not output and (self._length or output is None):
+            output = self._length // _CHARACTERS_PER_TOKEN + 1
         totals = {
             **(usage.extra or {}),
             "input_tokens": fresh,

@@ -292,6 +292,8 @@ def test_an_error_after_the_end_changes_nothing() -> None:
         ("usage-without-prompt.sse", Usage(output=9, thinking=2)),
         ("usage-alone-after-finish.sse", Usage(input=20, output=7)),
         ("usage-never.sse", Usage()),
+        ("usage-recounted.sse", Usage(input=87, output=78, thinking=78)),
+        ("usage-nothing-said.sse", Usage(input=14, output=0)),
         ("usage-absurd.sse", Usage(input=0, output=2**31)),
     ],
 )

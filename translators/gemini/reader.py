@@ -140,7 +140,7 @@ class GeminiReader:
             return
         counts = chunk.get("usageMetadata")
         if isinstance(counts, dict):
-            self._counts.update({name: count for name, count in counts.items() if count is not None})
+            self._counts = counts if "promptTokenCount" in counts else {**self._counts, **counts}
         if not self._begun:
             self._begun = True
             self._hosted = Hosted(f"{self._model}#{chunk.get('responseId')}")

@@ -2,7 +2,7 @@
 
 `promptTokenCount` includes cached tokens, which Anthropic counts apart, and leaves out what hosted tools added to the
 prompt; `candidatesTokenCount` leaves out thoughts (ai.google.dev/api/generate-content#UsageMetadata). The counts
-are those so far: of each the last counts.
+are those so far and the last ones count; what is nothing is left out.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def usage_of(counts: dict[str, Any]) -> Usage | None:
         cached = min(_count(counts.get("cachedContentTokenCount")) or 0, prompt)
         usage.input = prompt + hosted - cached
         usage.cache_read = cached or None
-    if candidates is not None or thoughts:
+    if candidates is not None or thoughts or counts.get("totalTokenCount") == counts.get("promptTokenCount"):
         usage.output = (candidates or 0) + thoughts
     return usage
 
