@@ -10,10 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from translators.anthropic_writer import MessageCollector, StreamWriter
-
 from fcc import errors
 from translators.anthropic_request import read_request
+from translators.anthropic_writer import MessageCollector, StreamWriter
 from translators.events import Event
 from translators.request import Request
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import msgspec
 from engine.tokens import estimate
-from translators.anthropic_writer import new_message_id
 
 from engine.generation import House
 from engine.outcome import ChainFailed
@@ -29,6 +28,7 @@ from fcc.log import Log
 from fcc.record import Record
 from fcc.stream import Stream, run_headers
 from translators.anthropic_request import read_count_request
+from translators.anthropic_writer import new_message_id
 from translators.events import Fault, Finish
 from translators.request import RequestError
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
-from translators.model_ids import read_model_id
-
 from rules.policy_types import Offered
+from translators.model_ids import read_model_id
 
 PREFIX = "anthropic/"
 SUFFIX = "--no-thinking"

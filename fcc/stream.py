@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import asyncio
 
-from translators.anthropic_writer import new_message_id
-
 from engine.outcome import ChainFailed
 from engine.run import Run
 from fcc import errors
@@ -22,6 +20,7 @@ from fcc.dialects import Dialect
 from fcc.errors import Send
 from fcc.leaving import Leaving
 from rules.settings import Defaults
+from translators.anthropic_writer import new_message_id
 from translators.events import Event, Fault, Finish, Usage
 
 HEAD = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache")]

@@ -1,0 +1,73 @@
+"""Tokens: where they come from, how they are kept, and when they are too weak for a network."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from fcc.auth import Token, access, is_loopback, kept_token, server_token
+from rules.settings import Client, Server, Settings
+
+LONG = "0123456789abcdef"
+
+
+def test_a_token_is_made_once_and_kept_for_its_owner(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    made = kept_token(folder)
+    assert made.origin == "made"
+    assert len(made.value) >= 32
+    assert stat.S_IMODE((folder / "token").stat().st_mode) == 0o600
+    assert kept_token(folder) == Token(made.value, "kept")
+
+
+def test_an_empty_token_file_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("\n")
+    assert kept_token(tmp_path).origin == "made"
+
+
+def test_which_token_counts(tmp_path: Path) -> None:
+    said = Settings(server=Server(token="env:MINE"))
+    env = {"MINE": "from the policy", "ANTHROPIC_AUTH_TOKEN": "from the environment"}
+    assert server_token(said, env, tmp_path) == Token("from the policy", "said")
+    assert server_token(Settings(), env, tmp_path) == Token("from the environment", "said")
+    assert server_token(Settings(), {}, tmp_path).origin == "made"
+    assert server_token(said, {"MINE": ""}, tmp_path).origin == "kept"
+
+
+@pytest.mark.parametrize(
+    ("token", "client", "weak"),
+    [
+        (Token(LONG, "said"), "", False),
+        (Token(LONG[1:], "said"), "", True),
+        (Token(LONG * 2, "made"), "", True),
+        (Token(LONG * 2, "kept"), "", True),
+        (Token(LONG, "said"), "short", True),
+        (Token(LONG, "said"), LONG, False),
+    ],
+)
+def test_what_is_too_weak_for_a_network(token: Token, client: str, weak: bool) -> None:
+    settings = Settings(clients={"laptop": Client(token="env:LAPTOP")})
+    assert access(settings, {"LAPTOP": client}, token, "").weak is weak
+
+
+def test_hosts_are_the_loopback_names_and_those_of_the_policy() -> None:
+    settings = Settings(server=Server(hosts=("Models.example",)))
+    found = access(settings, {}, Token(LONG, "said"), "10.0.0.7").hosts
+    assert found == {b"localhost", b"127.0.0.1", b"[::1]", b"models.example", b"10.0.0.7"}
+
+
+@pytest.mark.parametrize(
+    ("address", "loopback"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.8.8", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("", False),
+    ],
+)
+def test_loopback(address: str, loopback: bool) -> None:
+    assert is_loopback(address) is loopback

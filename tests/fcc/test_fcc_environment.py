@@ -1,0 +1,78 @@
+"""Where configuration is found, and how `.env` is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fcc import environment
+from fcc.environment import find_config, parse_env, shipped_config
+
+TEXT = """\
+# a comment
+PLAIN=value
+export EXPORTED = spaced out \t
+EMPTY=
+COMMENT=value # not part of it
+HASH=val#ue
+LITERAL='a "b" \\n # c'
+DOUBLE="a \\"b\\"\\nc" # comment
+=nothing
+1BAD=x
+NOT A LINE
+DOLLAR=$HOME
+TWICE=1
+TWICE=2
+"""
+
+
+def test_env_lines() -> None:
+    assert parse_env(TEXT) == {
+        "PLAIN": "value",
+        "EXPORTED": "spaced out",
+        "EMPTY": "",
+        "COMMENT": "value",
+        "HASH": "val#ue",
+        "LITERAL": 'a "b" \\n # c',
+        "DOUBLE": 'a "b"\nc',
+        "DOLLAR": "$HOME",
+        "TWICE": "2",
+    }
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's configuration folder, empty, and a working directory that must not count."""
+    folder = tmp_path / "config"
+    folder.mkdir()
+    elsewhere = tmp_path / "repository"
+    elsewhere.mkdir()
+    (elsewhere / "routes.toml").write_text("rules = ''")
+    (elsewhere / ".env").write_text("STOLEN=1")
+    monkeypatch.chdir(elsewhere)
+    monkeypatch.setattr(environment, "config_folder", lambda: folder)
+    return folder
+
+
+def test_the_order_in_which_configuration_is_found(own: Path, tmp_path: Path) -> None:
+    assert find_config(None, {}) == shipped_config()
+    (own / "routes.toml").write_text("rules = ''")
+    assert find_config(None, {}) == own / "routes.toml"
+    assert find_config(None, {"FCC_CONFIG": "/from/env.toml"}) == Path("/from/env.toml")
+    assert find_config(tmp_path / "given.toml", {"FCC_CONFIG": "/from/env.toml"}) == tmp_path / "given.toml"
+
+
+def test_the_environment_beats_the_file_beside_the_configuration(own: Path, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("A=file\nB=file\n")
+    found = environment.environment(tmp_path / "routes.toml", {"B": "process"})
+    assert found == {"A": "file", "B": "process"}
+
+
+def test_the_shipped_policy_reads_the_users_env(own: Path) -> None:
+    (own / ".env").write_text("A=own")
+    assert environment.environment(shipped_config(), {}) == {"A": "own"}
+
+
+def test_the_working_directory_counts_for_nothing(own: Path) -> None:
+    assert environment.environment(find_config(None, {}), {}) == {}
