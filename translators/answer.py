@@ -265,7 +265,7 @@ class Answer(ABC):
         known = usage.input or read or written
         fresh = usage.input or (1 if known else self._estimate)
         output = usage.output
-        if not output and (self._length or output is None):
+        if not output and (self._index >= 0 or self._length or output is None):
             output = self._length // _CHARACTERS_PER_TOKEN + 1
         totals = {
             **(usage.extra or {}),

@@ -55,11 +55,11 @@ class StreamWriter(Answer):
         """The bytes of `events`, in one piece."""
         out = self._out
         for event in events:
-            if type(event) is Text and self._state == "text":
+            if type(event) is Text and self._state == "text" and event.text:
                 text = event.text
                 self._length += len(text)
                 out += (self._text_head, _string(text), _DELTA_END)
-            elif type(event) is Thinking and self._state == "thinking" and not self._omitted:
+            elif type(event) is Thinking and self._state == "thinking" and not self._omitted and event.text:
                 text = event.text
                 self._length += len(text)
                 out += (self._thinking_head, _string(text), _DELTA_END)
