@@ -53,7 +53,7 @@ def read_request(body: bytes, headers: Mapping[str, str]) -> Request:
 
 def read_count_request(body: bytes, headers: Mapping[str, str]) -> Request:
     """Like `read_request`, but `max_tokens` may be missing."""
-    fields = _decoded(body)
+    fields = decoded(body)
     model = _required(fields, "model")
     if type(model) is not str:
         raise RequestError("model: Input should be a valid string")
@@ -65,7 +65,8 @@ def read_count_request(body: bytes, headers: Mapping[str, str]) -> Request:
     return Request(fields, model, plain, no_thinking, len(body), dict(headers))
 
 
-def _decoded(body: bytes) -> dict[str, Any]:
+def decoded(body: bytes) -> dict[str, Any]:
+    """The fields of a JSON body, not too deep and with a list of tools if any. Raises RequestError."""
     try:
         return _fields(body)
     except RecursionError:

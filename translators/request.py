@@ -37,6 +37,8 @@ class Request:
     """Bytes of the body as received."""
     headers: dict[str, str] = field(default_factory=dict)
     """Request headers, lower-case names."""
+    dialect: Any = None
+    """What the client's own dialect has to remember for the answer; nobody else looks at it."""
 
     @property
     def stream(self) -> bool:

@@ -15,6 +15,7 @@ from translators.openai_chat.conversation import BILLING
 from translators.openai_chat.tools import Tools
 from translators.openai_responses.reasoning import opened
 from translators.request import Request
+from translators.signatures import thinking_of
 from translators.tool_names import sent_id
 from translators.wire import Target
 
@@ -114,8 +115,8 @@ class _Conversation:
 
     def _thought(self, block: Item, thoughts: list[str], said: list[Item]) -> None:
         """A thinking block. `thoughts`: texts since the last reasoning item, of which this may be the end."""
-        text = block.get("thinking")
-        if isinstance(text, str) and text:
+        text = thinking_of(block)
+        if text:
             thoughts.append(text)
         content = opened(block.get("signature") or block.get("data"), self.model) if self.replay else None
         if content is not None:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import hashlib
 
-_SEALED = "fcc.r."
+from translators.signatures import PREFIX
+
+_SEALED = PREFIX + "r."
 """Begins a signature that holds encrypted reasoning: `_SEALED`, digest of the model's name, dot, the content."""
 
 
