@@ -31,6 +31,8 @@ class Profile:
     """Facts of one model at one provider."""
 
     dialect: Dialect = "openai-chat"
+    first_party: bool = False
+    """Is Anthropic's own Messages API, or hands through to it: takes all fields, betas and signatures of that API."""
     context: int | None = None
     """Window in tokens; None: unknown."""
     output: int | None = None

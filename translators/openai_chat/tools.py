@@ -19,7 +19,7 @@ class Tools:
     """The tools of one request: `written` as they are sent, `names`, and `renamed`: whose `type` was."""
 
     def __init__(self, request: Request, profile: Profile) -> None:
-        declared = _declared(request) if profile.tools else {}
+        declared = declared_tools(request) if profile.tools else {}
         self.names = ToolNames(list(declared), profile.tool_name_limit)
         self.renamed: frozenset[str] = frozenset()
         self.written = [self._write(name, tool, profile) for name, tool in declared.items()]
@@ -39,10 +39,7 @@ class Tools:
 
     def arguments(self, name: str, value: Any) -> dict[str, Any]:
         """The input of an earlier call as the model is to see it: always an object."""
-        if isinstance(value, str):
-            value = _object_in(value)
-        if not isinstance(value, dict):
-            return {} if value is None else {"input": value}
+        value = input_object(value)
         return renamed_arguments(value, "type", TYPE_ALIAS) if name in self.renamed else value
 
     def choice(self, wanted: Any) -> dict[str, Any]:
@@ -70,13 +67,22 @@ def renamed_tools(request: Request, profile: Profile) -> frozenset[str]:
     return Tools(request, profile).renamed if profile.rename_type_parameter else frozenset()
 
 
-def _declared(request: Request) -> dict[str, dict[str, Any]]:
+def declared_tools(request: Request) -> dict[str, dict[str, Any]]:
     """Tools by name, the first of each: those the client runs itself. Server tools have no schema."""
     found: dict[str, dict[str, Any]] = {}
     for tool in request.tools:
         if isinstance(tool, dict) and "input_schema" in tool and tool.get("name") != PLACEHOLDER:
             found.setdefault(str(tool.get("name")), tool)
     return found
+
+
+def input_object(value: Any) -> dict[str, Any]:
+    """The input of an earlier call as an object; clients keep lists and strings that a model gave instead."""
+    if isinstance(value, str):
+        value = _object_in(value)
+    if isinstance(value, dict):
+        return value
+    return {} if value is None else {"input": value}
 
 
 def _object_in(text: str) -> Any:
