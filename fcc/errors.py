@@ -1,7 +1,6 @@
-"""Errors as the Anthropic Messages API words them: envelope, types, headers, and the answer itself.
+"""Errors as the Anthropic Messages API has them: types and headers, and the answer itself in the client's dialect.
 
-Source: docs.claude.com/en/api/errors. The envelope is
-`{"type": "error", "error": {"type", "message"}, "request_id"}`.
+Source: docs.claude.com/en/api/errors.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
-import msgspec
+from translators.clients import CLIENTS, anthropic_error
 
 Send = Callable[[Any], Awaitable[None]]
 Header = tuple[bytes, bytes]
@@ -56,15 +55,10 @@ def type_of(status: int) -> str:
     return TYPES.get(status) or ("invalid_request_error" if status < 500 else "api_error")
 
 
-def envelope(kind: str, message: str, request_id: str) -> bytes:
-    return msgspec.json.encode(
-        {"type": "error", "error": {"type": kind, "message": message}, "request_id": request_id}
-    )
-
-
-def event(kind: str, message: str, request_id: str) -> bytes:
-    """The same as one SSE event, for an answer that is under way."""
-    return b"event: error\ndata: " + envelope(kind, message, request_id) + b"\n\n"
+def wording_at(path: str) -> Callable[[str, str, str], bytes]:
+    """How errors are worded at an address: Anthropic's way, unless another dialect lives there."""
+    client = CLIENTS.get(path)
+    return client.error if client is not None else anthropic_error
 
 
 def retry_headers(retry_after: float | None, should_retry: bool | None) -> list[Header]:
@@ -99,7 +93,7 @@ async def refuse(
     request_id: str,
     headers: Iterable[Header] = (),
     kind: str | None = None,
-    wording: Callable[[str, str, str], bytes] = envelope,
+    wording: Callable[[str, str, str], bytes] = anthropic_error,
 ) -> None:
     """Answer with an error; the type is `kind`, else the one that belongs to the status."""
     await answer(send, status, wording(kind or type_of(status), message, request_id), headers)

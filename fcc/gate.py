@@ -17,7 +17,6 @@ from typing import Any
 
 from fcc import errors
 from fcc.auth import Access, is_loopback
-from fcc.dialects import at
 from fcc.errors import HttpError
 from fcc.log import Log
 
@@ -74,7 +73,7 @@ class Gate:
             await self.app(scope, receive, named)
         except HttpError as error:
             self.log.refused(caller.request_id, scope["path"], error.status, error.message)
-            wording = at(scope["path"]).error
+            wording = errors.wording_at(scope["path"])
             await errors.refuse(
                 named, error.status, error.message, caller.request_id, error.headers, wording=wording
             )

@@ -20,7 +20,6 @@ from engine.outcome import ChainFailed
 from engine.run import Run
 from fcc import errors
 from fcc.body import LARGE, ClientGone, Receive, parsed, read_body, text_headers
-from fcc.dialects import Dialect
 from fcc.errors import Header, HttpError, Send
 from fcc.gate import Caller
 from fcc.leaving import Leaving
@@ -29,6 +28,7 @@ from fcc.record import Record
 from fcc.stream import Stream, run_headers
 from translators.anthropic_request import read_count_request
 from translators.anthropic_writer import new_message_id
+from translators.clients import Client
 from translators.events import Fault, Finish
 from translators.request import RequestError
 
@@ -58,11 +58,11 @@ class InFlight:
 class Messages:
     """The address of a client dialect: `POST /v1/messages` and its likes, streamed or not."""
 
-    def __init__(self, house: House, log: Log, dialect: Dialect, in_flight: InFlight) -> None:
+    def __init__(self, house: House, log: Log, client: Client, in_flight: InFlight) -> None:
         self.in_flight = in_flight
         self.house = house
         self.log = log
-        self.dialect = dialect
+        self.client = client
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         caller: Caller = scope["fcc"]
@@ -87,7 +87,7 @@ class Messages:
     async def serve(self, scope: Any, receive: Receive, send: Send, record: Record) -> None:
         headers = text_headers(scope)
         body = await read_body(receive, headers)
-        request = await parsed(body, headers, self.dialect.read_request)
+        request = await parsed(body, headers, self.client.read_request)
         record.asked(request)
         run = self.house.run(request, client=record.client)
         record.run = run
@@ -107,14 +107,14 @@ class Messages:
 
     async def play(self, send: Send, run: Run, leaving: Leaving, record: Record) -> None:
         clocks = run.generation.policy.settings.defaults
-        stream = Stream(send, run, self.dialect, clocks, leaving, record.request_id)
+        stream = Stream(send, run, self.client, clocks, leaving, record.request_id)
         try:
             await stream.play()
         finally:
             record.streamed(stream)
 
     async def collect(self, send: Send, run: Run, leaving: Leaving, record: Record) -> None:
-        collector = self.dialect.collector(
+        collector = self.client.collector(
             run.request, message_id=new_message_id(), input_estimate=run.request_tokens
         )
         async for events in run:
@@ -142,7 +142,7 @@ class Messages:
         kind = kind or errors.type_of(status)
         record.failed(status, kind)
         shown = [*headers, *record.headers()]
-        await errors.refuse(send, status, message, record.request_id, shown, kind, self.dialect.error)
+        await errors.refuse(send, status, message, record.request_id, shown, kind, self.client.error)
 
     async def stopped(self, send: Send, record: Record) -> None:
         """The task was cancelled: its client left, or fcc is about to stop. It ends here, in peace."""

@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from fcc import errors
+from translators.clients import anthropic_error
 
 LARGEST_HEAD = 64 * 1024
 """Bytes of request line and headers."""
@@ -144,7 +145,7 @@ def faulty_head(target: bytes, headers: list[tuple[bytes, bytes]]) -> tuple[int,
 def plain_refusal(status: int, message: str) -> bytes:
     """A whole HTTP answer, for when no application was reached."""
     request_id = "req_" + os.urandom(12).hex()
-    body = errors.envelope(errors.type_of(status), message, request_id)
+    body = anthropic_error(errors.type_of(status), message, request_id)
     head = (
         f"HTTP/1.1 {status} Refused\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
         f"request-id: {request_id}\r\nconnection: close\r\n\r\n"

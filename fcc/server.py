@@ -22,7 +22,6 @@ from starlette.routing import Route
 from engine.generation import House
 from fcc import __version__, errors
 from fcc.auth import Access, Token, access, server_token
-from fcc.dialects import PATHS, at
 from fcc.environment import environment, find_config, state_folder
 from fcc.gate import Gate
 from fcc.log import Log, fitting
@@ -31,6 +30,7 @@ from fcc.reload import Follower
 from fcc.routes import router
 from rules.policy import Loaded
 from rules.settings import Settings
+from translators.clients import CLIENTS
 
 
 class App(FastAPI):
@@ -70,7 +70,7 @@ class App(FastAPI):
         self.follower = Follower(house, path, self.heard)
         in_flight = InFlight()
         self.hot: dict[str, Messages | CountTokens] = {
-            path: Messages(house, self.log, dialect, in_flight) for path, dialect in PATHS.items()
+            path: Messages(house, self.log, client, in_flight) for path, client in CLIENTS.items()
         }
         self.hot["/v1/messages/count_tokens"] = CountTokens()
         self.gate = Gate(self.inside, self.access(), self.log)
@@ -157,7 +157,7 @@ async def crashed(request: Request, error: Exception) -> Response:
 
 
 def failure(request: Request, status: int, message: str, headers: Any = None) -> Response:
-    wording = at(request.scope["path"]).error
+    wording = errors.wording_at(request.scope["path"])
     body = wording(errors.type_of(status), message, request.scope["fcc"].request_id)
     return Response(body, status, headers, "application/json")
 

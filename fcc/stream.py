@@ -16,11 +16,11 @@ import asyncio
 from engine.outcome import ChainFailed
 from engine.run import Run
 from fcc import errors
-from fcc.dialects import Dialect
 from fcc.errors import Send
 from fcc.leaving import Leaving
 from rules.settings import Defaults
 from translators.anthropic_writer import new_message_id
+from translators.clients import Client
 from translators.events import Event, Fault, Finish, Usage
 
 HEAD = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache")]
@@ -33,15 +33,14 @@ class Stream:
         self,
         send: Send,
         run: Run,
-        dialect: Dialect,
+        client: Client,
         clocks: Defaults,
         leaving: Leaving,
         request_id: str,
     ) -> None:
         self.send = send
         self.run = run
-        self.dialect = dialect
-        self.writer = dialect.writer(
+        self.writer = client.writer(
             run.request, message_id=new_message_id(), input_estimate=run.request_tokens
         )
         self.clocks = clocks
@@ -96,7 +95,7 @@ class Stream:
         return self.started or self._speaking is not None
 
     async def _break_off(self, kind: str, message: str) -> None:
-        await self._write(self.dialect.error_event(kind, message, self.request_id), True)
+        await self._write(self.writer.broken(kind, message, self.request_id), True)
 
     async def _write(self, data: bytes, over: bool) -> None:
         if self._speaking is not None:
