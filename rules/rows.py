@@ -6,12 +6,14 @@ the first route. What drops out with each AND is why a route was passed over.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from rules.boxes import Box, Boxer, TextPart
+from rules.boxes import MAX_BOXES, Box, Boxer, TextPart
 from rules.cells import Domain, FactKey, Finite, Texts, domains
 from rules.globs import bits
+from rules.nodes import Test
 from rules.policy_types import PolicyRoute
 from rules.walk import tests
 
@@ -62,11 +64,26 @@ class Compiled:
     def everything(self) -> int:
         return (1 << len(self.boxes)) - 1
 
+    def at(self, values: Mapping[FactKey, Any]) -> int:
+        """The boxes that a request lies in, from its value for each fact."""
+        alive = self.everything
+        for key, domain in self.domains.items():
+            if isinstance(domain, Texts):
+                alive &= self.texts[key].row(domain.matched(values[key]))
+            else:
+                alive &= self.cells[key][domain.cell(values[key])]
+        return alive
 
-def compile_routes(routes: Sequence[PolicyRoute]) -> Compiled:
-    """The routes over the cells that their own tests make."""
-    known = domains(test for route in routes for test in tests(route.condition))
-    boxer = Boxer(known)
+
+def compile_routes(
+    routes: Sequence[PolicyRoute], *, also: Iterable[Test] = (), most: int = MAX_BOXES
+) -> Compiled:
+    """The routes over the cells that their own tests make, and those of the tests in `also`.
+
+    A condition may have `most` boxes.
+    """
+    known = domains([*(test for route in routes for test in tests(route.condition)), *also])
+    boxer = Boxer(known, most)
     boxes: list[Box] = []
     owner: list[int] = []
     inexact = 0

@@ -1,0 +1,226 @@
+"""What can be proved about the routes of a policy, each with a request as proof.
+
+All questions come to one: is there a request in these boxes and in none of those (`rules.regions`)? Answers are found
+when asked for and kept. A question that exceeds its budget is undecided, and listed as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from rules.boxes import EVERYTHING, Box, Boxer
+from rules.cells import FactKey
+from rules.covers import smallest_cover
+from rules.glob_automata import UndecidedError
+from rules.globs import bits
+from rules.nodes import And, Condition, Test
+from rules.policy_types import PolicyRoute
+from rules.regions import Budget, Regions
+from rules.rows import compile_routes
+from rules.variants import Variant, variants
+
+MAX_BOXES = 512
+"""Most boxes of one condition here; the router makes do with fewer."""
+
+Values = Mapping[FactKey, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer to: is there such a request?"""
+
+    request: Values | None
+    """One, when there is."""
+    decided: bool = True
+
+    @property
+    def never(self) -> bool:
+        return self.decided and self.request is None
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """A part of a condition that could go."""
+
+    variant: Variant
+    own: bool
+    """Whether the rest of the condition says it already; otherwise earlier routes do."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """A condition as boxes, and the bits under which they are stayed out of."""
+
+    boxes: tuple[Box, ...]
+    bits: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    variant: Variant
+    left: _Base
+    """What is left without the part."""
+
+
+class Analysis:
+    """The routes of one policy. `also` are tests that make cells without standing in a route."""
+
+    def __init__(
+        self, routes: Sequence[PolicyRoute], *, also: Iterable[Test] = (), budget: Budget | None = None
+    ) -> None:
+        self.routes = tuple(routes)
+        self.compiled = compile_routes(self.routes, also=also, most=MAX_BOXES)
+        self.regions = Regions(self.compiled, budget or Budget())
+        self.asked = {key for key, boxes in self.compiled.mentions.items() if boxes}
+        """Facts that a route asks about."""
+        self._boxer = Boxer(self.compiled.domains, MAX_BOXES)
+        self._of = [0] * len(self.routes)
+        for box, route in enumerate(self.compiled.owner):
+            self._of[route] |= 1 << box
+        self._verdicts: dict[tuple[str, int], Verdict] = {}
+
+    # --- the questions ----------------------------------------------------------------------------------------
+
+    def possible(self, number: int) -> Verdict:
+        """A request for which the condition of a route holds."""
+        return self._kept("possible", number, self._boxes(number), 0)
+
+    def otherwise(self, number: int) -> Verdict:
+        """A request for which the condition of a route does not hold."""
+        return self._kept("otherwise", number, (EVERYTHING,), self._of[number])
+
+    def reached(self, number: int) -> Verdict:
+        """A request that the route takes."""
+        return self._kept("reached", number, self._boxes(number), self._before(number))
+
+    @cached_property
+    def gap(self) -> Verdict:
+        """A request that no route takes."""
+        return self._verdict((EVERYTHING,), self.compiled.everything)
+
+    def reached_where(self, number: int, test: Test) -> Verdict:
+        """A request that the route takes and for which the test, one of `also`, holds as well."""
+        condition = self.routes[number].condition
+        both = And((condition, test), test.span) if condition is not None else test
+        return self._verdict(self._boxer.boxes(both).boxes, self._before(number))
+
+    @property
+    def undecided(self) -> list[int]:
+        """The routes with a question that was given up; the number of routes stands for the gap."""
+        for number in range(len(self.routes)):
+            self.reached(number)
+        found = {number for (_, number), verdict in self._verdicts.items() if not verdict.decided}
+        return sorted(found | (set() if self.gap.decided else {len(self.routes)}))
+
+    def cover(self, number: int) -> tuple[int, ...]:
+        """The fewest earlier routes that together take all a route could take; empty when that is undecided.
+
+        Only routes that can be reached are named.
+        """
+        alive = sum(1 << one for one in range(number) if not self.reached(one).never)
+
+        def left_over(chosen: int) -> int:
+            outside = sum(self._of[one] for one in bits(chosen))
+            region = self.regions.request(self._boxes(number), outside)
+            if region is None:
+                return 0
+            takers = self.compiled.at(self.regions.witness(region))
+            return sum({1 << self.compiled.owner[box] for box in bits(takers)}) & alive
+
+        try:
+            return tuple(bits(smallest_cover(left_over, alive)))
+        except UndecidedError:
+            return ()
+
+    def conflict(self, number: int) -> tuple[Condition, ...]:
+        """The fewest parts of a condition that cannot hold together, of a condition that is never true."""
+        condition = self.routes[number].condition
+        if not isinstance(condition, And):
+            return () if condition is None else (condition,)
+        kept = list(condition.items)
+        for item in condition.items:
+            rest = tuple(one for one in kept if one is not item)
+            if rest and self._verdict(self._boxer.boxes(And(rest, item.span)).boxes, 0).never:
+                kept.remove(item)
+        return tuple(kept)
+
+    def idle(self, number: int) -> Iterator[Idle]:
+        """Parts of a reachable route's condition that can go, one after the other, without a change to anything."""
+        now = _Base(self._boxes(number), self._of[number])
+        trials = self._trials[number]
+        while trials:
+            found = next(
+                (idle for trial in trials if (idle := self._try(number, now, trial)) is not None), None
+            )
+            if found is None:
+                return
+            yield found
+            condition = found.variant.condition
+            if condition is None:
+                return
+            boxes = self._boxer.boxes(condition).boxes
+            now = _Base(boxes, self.regions.add_all(boxes))
+            trials = self._prepared(condition)
+
+    # --- how they are answered --------------------------------------------------------------------------------
+
+    def _boxes(self, number: int) -> tuple[Box, ...]:
+        return tuple(self.compiled.boxes[box] for box in bits(self._of[number]))
+
+    def _before(self, number: int) -> int:
+        return (self._of[number] & -self._of[number]) - 1 if self._of[number] else 0
+
+    def _kept(self, name: str, number: int, inside: Sequence[Box], outside: int) -> Verdict:
+        if (name, number) not in self._verdicts:
+            found = self._verdict(inside, outside, number)
+            self._verdicts[name, number] = found
+        return self._verdicts[name, number]
+
+    def _verdict(self, inside: Sequence[Box], outside: int, number: int | None = None) -> Verdict:
+        """Boxes of a condition that is not exact are too large: staying out of them proves too little, and being in
+        one is no proof at all."""
+        inexact = self.compiled.inexact
+        loose = number is not None and bool(self._of[number] & inexact)
+        try:
+            region = self.regions.request(inside, outside)
+            if region is None and outside & inexact:
+                region = self.regions.request(inside, outside & ~inexact)
+                loose = loose or region is not None
+        except UndecidedError:
+            return Verdict(None, decided=False)
+        if region is None:
+            return Verdict(None)
+        return Verdict(None, decided=False) if loose else Verdict(self.regions.witness(region))
+
+    # --- parts that could go ----------------------------------------------------------------------------------
+
+    @cached_property
+    def _trials(self) -> dict[int, list[_Trial]]:
+        """For every route that was written and can be reached. All boxes are numbered before any is asked about."""
+        found: dict[int, list[_Trial]] = {}
+        for number, route in enumerate(self.routes):
+            reachable = route.condition is not None and route.offer is None and self.reached(number).request
+            found[number] = (
+                self._prepared(route.condition) if route.condition is not None and reachable else []
+            )
+        return found
+
+    def _prepared(self, condition: Condition) -> list[_Trial]:
+        trials = []
+        for variant in variants(condition):
+            found = self._boxer.boxes(variant.condition)
+            if found.exact:
+                bits_ = 0 if variant.wider else self.regions.add_all(found.boxes)
+                trials.append(_Trial(variant, _Base(found.boxes, bits_)))
+        return trials
+
+    def _try(self, number: int, now: _Base, trial: _Trial) -> Idle | None:
+        """The part of the trial, when nothing changes without it."""
+        before = self._before(number)
+        more, less = (trial.left, now) if trial.variant.wider else (now, trial.left)
+        if not self._verdict(more.boxes, less.bits | before).never:
+            return None
+        return Idle(trial.variant, own=self._verdict(more.boxes, less.bits).never)

@@ -1,0 +1,340 @@
+"""Is there a request in these boxes and in none of those? An exact search over cells, with the request as proof.
+
+A region is a part of each fact: a mask of cells, or a part of a text space. The search keeps the boxes to stay out
+of as bit sets: a part rules some of them out, contains some, leaves some open. A box of which all but one test
+are certain narrows that fact (unit propagation); when none is left to do so, the test that occurs in most boxes is
+split on (Davis, Putnam, Logemann and Loveland). What a part does to the boxes is kept, since parts recur.
+
+Facts are independent of each other but for one pair: `tool` has no member exactly when `tools` is 0, and never more
+members than `tools` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rules.boxes import Box, TextPart
+from rules.cells import FactKey, Finite, Numbers, Texts, Words, shown
+from rules.glob_automata import UndecidedError
+from rules.globs import bits
+from rules.rows import Compiled
+from rules.text_space import TextSpace, TextState
+
+MODELS = ("claude-opus-4-7", "claude-sonnet-4-6", "claude-haiku-4-5")
+"""Ids that clients ask for, tried first, so that a witness looks like a request."""
+
+NICE = {"model": MODELS, "tool": ("Bash", "WebSearch")}
+TOOLS: FactKey = ("tools", None)
+TOOL: FactKey = ("tool", None)
+
+Part = int | TextState
+Region = Mapping[FactKey, Part]
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """One test of a box: cells of a finite fact; globs of which one has to match; or a glob that must not."""
+
+    cells: int = 0
+    any_of: int = 0
+    none: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a part of one fact does to all boxes."""
+
+    out: int
+    """Boxes that no value of the part lies in."""
+    once: int
+    """Boxes with a test of this fact that is not certain."""
+    twice: int
+    """Boxes with two of them."""
+    open: tuple[tuple[Atom, int], ...]
+    """The tests that are not certain, with their boxes."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """Regions that may still be looked at: by all questions together, and by each of them."""
+
+    all: int = 20_000
+    each: int = 1_000
+    left: int = 0
+
+    def begin(self) -> None:
+        """A new question."""
+        self.left = min(self.each, self.all)
+
+    def spend(self, steps: int = 1) -> None:
+        """Raises `UndecidedError` when nothing is left."""
+        self.left -= steps
+        self.all -= steps
+        if self.left < 0:
+            raise UndecidedError
+
+    def states(self, states: int) -> None:
+        """States of an automaton, which are looked at faster."""
+        self.spend(states // 16)
+
+
+class Regions:
+    """The space of all requests, as the routes of one policy tell them apart."""
+
+    def __init__(self, compiled: Compiled, budget: Budget) -> None:
+        self.compiled = compiled
+        self.budget = budget
+        self.spaces: dict[FactKey, TextSpace] = {}
+        whole: dict[FactKey, Part] = {}
+        for key, domain in compiled.domains.items():
+            if isinstance(domain, Texts):
+                nice = NICE.get(key[0], ("",))
+                self.spaces[key] = TextSpace(
+                    domain.matcher, is_set=domain.is_set, nice=nice, spend=budget.states
+                )
+                whole[key] = self.spaces[key].whole
+            else:
+                whole[key] = (1 << domain.size) - 1
+        self.whole: Region = whole
+        self._linked = TOOLS in whole and TOOL in whole
+        self._boxes: list[Box] = []
+        self._atoms: dict[FactKey, dict[Atom, int]] = {key: {} for key in whole}
+        self._effects: dict[tuple[FactKey, Any], Effect] = {}
+        for box in compiled.boxes:
+            self.add(box)
+
+    def add(self, box: Box) -> int:
+        """Numbers one more box, to stay out of; its bit."""
+        bit = 1 << len(self._boxes)
+        self._boxes.append(box)
+        for key, part in box.items():
+            atoms = self._atoms[key]
+            for atom in _atoms(part):
+                if atom not in atoms:
+                    atoms[atom] = 0
+                atoms[atom] |= bit
+        self._effects.clear()
+        return bit
+
+    def add_all(self, boxes: Iterable[Box]) -> int:
+        """The bits of several boxes, added at once."""
+        return sum(self.add(box) for box in boxes)
+
+    # --- the search -------------------------------------------------------------------------------------------
+
+    def request(self, inside: Iterable[Box], outside: int) -> Region | None:
+        """A region in one of the boxes `inside` and in none of those whose bits are `outside`.
+
+        Every request of the region will do. None: there is none. Raises `UndecidedError`.
+        """
+        self.budget.begin()
+        for box in inside:
+            for region in self._within(
+                self.whole, [(k, atom) for k, part in box.items() for atom in _atoms(part)]
+            ):
+                found = self._search(region, outside)
+                if found is not None:
+                    return found
+        return None
+
+    def _within(self, region: Region, asked: Sequence[tuple[FactKey, Atom]]) -> Iterator[Region]:
+        """The region cut down to where all the tests hold, as regions: one for each way to meet them."""
+        if not asked:
+            yield region
+            return
+        key, atom = asked[0]
+        for narrowed in self._where(region, key, atom):
+            yield from self._within(narrowed, asked[1:])
+
+    def _search(self, region: Region, outside: int) -> Region | None:
+        waiting = [region]
+        while waiting:
+            self.budget.spend()
+            narrowed = self._propagate(waiting.pop(), outside)
+            if narrowed is None:
+                continue
+            region, left = narrowed
+            if not left:
+                return region
+            key, atom = self._split(region, left)
+            waiting += self._where(region, key, atom)
+            waiting += self._where_not(region, key, atom)
+        return None
+
+    def _propagate(self, region: Region, outside: int) -> tuple[Region, int] | None:
+        """The region narrowed by all that is certain, and the boxes that still reach into it; None: all covered."""
+        while True:
+            out = once = twice = 0
+            effects = [(key, self._effect(key, part)) for key, part in region.items()]
+            for _, effect in effects:
+                out |= effect.out
+                twice |= effect.twice | (once & effect.once)
+                once |= effect.once
+            left = outside & ~out
+            if left & ~once:
+                return None
+            units = left & ~twice
+            if not units:
+                return region, left
+            for key, effect in effects:
+                for atom, boxes in effect.open:
+                    if boxes & units:
+                        narrowed = next(self._where_not(region, key, atom), None)
+                        if narrowed is None:
+                            return None
+                        region = narrowed
+
+    def _split(self, region: Region, left: int) -> tuple[FactKey, Atom]:
+        """The open test that stands in most of the boxes."""
+        found = [
+            ((boxes & left).bit_count(), key, atom)
+            for key, part in region.items()
+            for atom, boxes in self._effect(key, part).open
+        ]
+        _, key, atom = max(found, key=lambda one: one[0])
+        return key, atom
+
+    # --- parts ------------------------------------------------------------------------------------------------
+
+    def _where(self, region: Region, key: FactKey, atom: Atom) -> Iterator[Region]:
+        """The region where a test holds, as regions that do not overlap."""
+        part = region[key]
+        if isinstance(part, int):
+            yield from self._with(region, key, part & atom.cells)
+            return
+        space = self.spaces[key]
+        if atom.any_of & part.known or atom.none:
+            yield from self._with(region, key, space.restrict(part, 0, atom.none))
+            return
+        earlier = 0
+        for glob in bits(atom.any_of & ~part.ruled_out):
+            yield from self._with(region, key, space.restrict(part, 1 << glob, earlier))
+            earlier |= 1 << glob
+
+    def _where_not(self, region: Region, key: FactKey, atom: Atom) -> Iterator[Region]:
+        """The region where a test does not hold: one, or none."""
+        part = region[key]
+        if isinstance(part, int):
+            yield from self._with(region, key, part & ~atom.cells)
+        else:
+            yield from self._with(region, key, self.spaces[key].restrict(part, atom.none, atom.any_of))
+
+    def _with(self, region: Region, key: FactKey, part: Part | None) -> Iterator[Region]:
+        if part:
+            new = {**region, key: part}
+            if not self._linked or key not in (TOOL, TOOLS) or self._link(new):
+                yield new
+
+    def _link(self, region: dict[FactKey, Part]) -> bool:
+        """Narrows `tool` and `tools` by each other; False when they cannot both be."""
+        tool, tools, space = region[TOOL], region[TOOLS], self.spaces[TOOL]
+        domain = self.compiled.domains[TOOLS]
+        assert isinstance(tool, TextState)
+        assert isinstance(tools, int)
+        assert isinstance(domain, Numbers)
+        if tools == 1 and domain.size > 1 and domain.value(1) == 1:
+            none = space.restrict(tool, 0, space.everything)
+            region[TOOL] = none if none is not None else tool
+            return none is not None
+        most = tool.required.bit_count()
+        below = (1 << domain.cell(most)) - 1
+        if tools & below:
+            tools &= -1 << domain.cell(space.least(tool))
+        if not most and space.filler(tool) is None:
+            tools &= 1
+        region[TOOLS] = tools
+        return bool(tools)
+
+    def _effect(self, key: FactKey, part: Part) -> Effect:
+        seen = (key, part if isinstance(part, int) else (part.known, part.ruled_out))
+        found = self._effects.get(seen)
+        if found is None:
+            found = self._effects[seen] = self._new_effect(key, part)
+        return found
+
+    def _new_effect(self, key: FactKey, part: Part) -> Effect:
+        out = once = twice = 0
+        open_ = []
+        for atom, boxes in self._atoms[key].items():
+            certain = _certain(atom, part)
+            if certain is None:
+                twice |= once & boxes
+                once |= boxes
+                open_.append((atom, boxes))
+            elif not certain:
+                out |= boxes
+        return Effect(out, once, twice, tuple(open_))
+
+    # --- the proof --------------------------------------------------------------------------------------------
+
+    def witness(self, region: Region) -> dict[FactKey, Any]:
+        """One request of the region: a value for each fact that the routes ask about."""
+        found: dict[FactKey, Any] = {}
+        for key, part in region.items():
+            domain = self.compiled.domains[key]
+            if isinstance(part, int):
+                assert not isinstance(domain, Texts)
+                found[key] = _plainest(domain, part)
+            else:
+                found[key] = frozenset(part.proof) if self.spaces[key].is_set else part.proof[0]
+        if self._linked:
+            self._settle_tools(region, found)
+        return found
+
+    def _settle_tools(self, region: Region, found: dict[FactKey, Any]) -> None:
+        """As many tools as the region asks for, and as few names as fit."""
+        tool, tools, domain, space = (
+            region[TOOL],
+            region[TOOLS],
+            self.compiled.domains[TOOLS],
+            self.spaces[TOOL],
+        )
+        assert isinstance(tool, TextState)
+        assert isinstance(tools, int)
+        assert isinstance(domain, Numbers)
+        first = next(bits(tools))
+        most = domain.value(first + 1) - 1 if first + 1 < domain.size else len(tool.proof)
+        members = space.grouped(tool, most)
+        found[TOOLS] = max(domain.value(first), len(members))
+        if found[TOOLS] and not members:
+            filler = space.filler(tool)
+            members = () if filler is None else (filler,)
+        found[TOOL] = frozenset(members)
+
+
+def _atoms(part: int | TextPart) -> Iterator[Atom]:
+    if isinstance(part, int):
+        yield Atom(cells=part)
+        return
+    for clause in part.clauses:
+        yield Atom(any_of=clause)
+    for glob in bits(part.none):
+        yield Atom(none=1 << glob)
+
+
+def _certain(atom: Atom, part: Part) -> bool | None:
+    """Whether a test holds everywhere in a part, or nowhere; None when it depends."""
+    if isinstance(part, int):
+        return True if not part & ~atom.cells else None if part & atom.cells else False
+    if atom.none:
+        return True if atom.none & part.ruled_out else False if atom.none & part.known else None
+    return True if atom.any_of & part.known else None if atom.any_of & ~part.ruled_out else False
+
+
+def _plainest(domain: Finite, part: int) -> Any:
+    """The value of the part that says least: `main` for the task, else the first."""
+    if isinstance(domain, Words) and "main" in domain.words and part & 1 << domain.cell("main"):
+        return "main"
+    return domain.value(next(bits(part)))
+
+
+def spoken(witness: Mapping[FactKey, Any]) -> dict[str, Any]:
+    """The witness as it is printed: facts by their written names, times as `22:00`, sets as lists."""
+    found: dict[str, Any] = {}
+    for key, value in witness.items():
+        if key[0] == "time":
+            value = f"{value // 60:02}:{value % 60:02}"
+        found[shown(key)] = sorted(value) if isinstance(value, frozenset) else value
+    return found
