@@ -37,8 +37,12 @@ _PLAIN = {'"': '"', "'": "'", "\\": "\\", "/": "/"}
 _CONTROLS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
+class Unfinished(ValueError):  # noqa: N818 - says what is wrong with the text
+    """A string has no end: the value goes on behind the text."""
+
+
 def read(text: str, start: int = 0) -> tuple[Any, int]:
-    """The value that begins at `start`, blanks skipped, and where it ends. Raises ValueError."""
+    """The value that begins at `start`, blanks skipped, and where it ends. Raises ValueError, Unfinished above all."""
     try:
         return _strictly(text, _skip(text, start))
     except (ValueError, RecursionError):
@@ -131,7 +135,7 @@ class _Reading:
         quote = self.text[at]
         match = _STRING[quote].match(self.text, at)
         if match is None:
-            raise ValueError(f"the string at {at} has no end")
+            raise Unfinished(f"the string at {at} has no end")
         return _unescaped(match[1], quote), match.end()
 
     def skip(self, at: int) -> int:

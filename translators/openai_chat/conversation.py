@@ -15,6 +15,7 @@ from translators.openai_chat.content import Part, joined, part_of, parts_of, tex
 from translators.openai_chat.tools import Tools
 from translators.profile import Profile
 from translators.request import Request
+from translators.signatures import thinking_of
 from translators.tool_names import sent_id
 
 BILLING = "x-anthropic-billing-header:"
@@ -138,7 +139,7 @@ class _Conversation:
             elif kind == "tool_use":
                 calls.append(self._call(block))
             elif kind == "thinking":
-                thoughts.append(block.get("thinking") or "")
+                thoughts.append(thinking_of(block))
         text = "\n\n".join(filter(None, texts))
         if not text and not calls:
             return None
