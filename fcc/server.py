@@ -1,39 +1,46 @@
-"""The application: routes, gate and the life of the policy, as one FastAPI app.
+"""The application: gate, routes and the life of the policy.
 
-The hot paths are plain ASGI endpoints taken before FastAPI's own middleware and routing; FastAPI serves
-everything else. `uvicorn fcc.server:app` works too: the attribute is made when somebody asks for it.
+The hot paths are plain ASGI endpoints and answered before FastAPI is asked; FastAPI serves everything else. It takes
+longer to import than all the rest, so it is built in a thread, a moment after the start or when it is first needed.
+`uvicorn fcc.server:app` works too: the attribute is made when somebody asks for it.
 """
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 import functools
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-from starlette.responses import Response
-from starlette.routing import Route
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.generation import House
-from fcc import __version__, errors
+from fcc import gate
 from fcc.auth import Access, Token, access, server_token
 from fcc.environment import environment, find_config, state_folder
-from fcc.gate import Gate
+from fcc.greetings import Health, hello
 from fcc.log import Log, fitting
 from fcc.messages import CountTokens, InFlight, Messages
 from fcc.reload import Follower
-from fcc.routes import router
 from rules.policy import Loaded
 from rules.settings import Settings
 from translators.clients import CLIENTS
 
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
-class App(FastAPI):
+WARM_UP = 1.0
+"""Seconds after the start at which FastAPI is built if nobody asked for it earlier."""
+
+
+class Hot(NamedTuple):
+    """An address that is answered without FastAPI."""
+
+    methods: frozenset[str]
+    app: gate.App
+
+
+class App:
     """The server around one house.
 
     `path` is the policy file, `env` the environment keys and tokens come from, `state` the folder of the
@@ -51,14 +58,6 @@ class App(FastAPI):
         bound: str = "",
         log: Log | None = None,
     ) -> None:
-        super().__init__(
-            title="fcc",
-            version=__version__,
-            docs_url=None,
-            redoc_url=None,
-            redirect_slashes=False,
-            lifespan=living,
-        )
         self.house = house
         self.path = path
         self.env = env
@@ -68,35 +67,53 @@ class App(FastAPI):
         """The server's own; None before the first policy."""
         self.log = log or fitting(env)
         self.follower = Follower(house, path, self.heard)
-        in_flight = InFlight()
-        self.hot: dict[str, Messages | CountTokens] = {
-            path: Messages(house, self.log, client, in_flight) for path, client in CLIENTS.items()
-        }
-        self.hot["/v1/messages/count_tokens"] = CountTokens()
-        self.gate = Gate(self.inside, self.access(), self.log)
-        self._add_routes()
+        self.hot = hot_paths(house, self.log)
+        self.gate = gate.Gate(self.inside, self.access(), self.log)
+        self._pages: asyncio.Task[FastAPI] | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
             await self.gate(scope, receive, send)
-        else:
-            await super().__call__(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self.live(receive, send)
 
     async def inside(self, scope: Any, receive: Any, send: Any) -> None:
         """Behind the gate."""
-        hot = self.hot.get(scope["path"]) if scope["method"] == "POST" else None
-        if hot is not None:
-            await hot(scope, receive, send)
+        hot = self.hot.get(scope["path"])
+        if hot is not None and scope["method"] in hot.methods:
+            await hot.app(scope, receive, send)
         else:
-            await super().__call__(scope, receive, send)
+            await (await self.pages())(scope, receive, send)
 
-    def _add_routes(self) -> None:
-        for path, endpoint in self.hot.items():
-            self.router.routes.append(Route(path, endpoint, methods=["POST"]))
-        self.include_router(router)
-        self.add_exception_handler(HTTPException, http_error)
-        self.add_exception_handler(RequestValidationError, invalid)
-        self.add_exception_handler(Exception, crashed)
+    async def pages(self) -> FastAPI:
+        """Everything that is not hot, built once."""
+        if self._pages is None:
+            self._pages = asyncio.create_task(asyncio.to_thread(self._build))
+        return await asyncio.shield(self._pages)
+
+    def _build(self) -> FastAPI:
+        from fcc.pages import build
+
+        return build(self)
+
+    async def live(self, receive: Any, send: Any) -> None:
+        """From start to stop, as ASGI's lifespan has it (asgi.readthedocs.io/en/latest/specs/lifespan.html)."""
+        await receive()
+        if self.house.generation is None:
+            await self.follower.load()
+        if self.house.generation is None:
+            message = f"fcc cannot serve without a valid policy: {self.path}"
+            await send({"type": "lifespan.startup.failed", "message": message})
+            return
+        if self.settings().reload.watch:
+            self.follower.start()
+        warming = asyncio.get_running_loop().call_later(WARM_UP, lambda: asyncio.ensure_future(self.pages()))
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        warming.cancel()
+        await self.follower.stop()
+        await self.house.aclose()
+        await send({"type": "lifespan.shutdown.complete"})
 
     def settings(self) -> Settings:
         generation = self.house.generation
@@ -120,46 +137,15 @@ class App(FastAPI):
         self.gate.access = self.access()
 
 
-@contextlib.asynccontextmanager
-async def living(app: FastAPI) -> AsyncIterator[None]:
-    """From start to stop: load the policy unless the launcher did, follow the file, close what is open."""
-    assert isinstance(app, App)
-    if app.house.generation is None:
-        await app.follower.load()
-        if app.house.generation is None:
-            raise RuntimeError(f"fcc cannot serve without a valid policy: {app.path}")
-    if app.house.generation.policy.settings.reload.watch:
-        app.follower.start()
-    yield
-    await app.follower.stop()
-    await app.house.aclose()
-
-
-async def http_error(request: Request, error: Exception) -> Response:
-    """404, 405 and whatever a route raises, in the envelope."""
-    assert isinstance(error, HTTPException)
-    message = str(error.detail)
-    if error.status_code in (404, 405):
-        message = f"{request.method} {request.scope['path'][:200]}: {message.lower()}"
-    return failure(request, error.status_code, message, error.headers)
-
-
-async def invalid(request: Request, error: Exception) -> Response:
-    """A query parameter that cannot be read."""
-    assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    return failure(request, 400, f"{first['loc'][-1]}: {first['msg']}")
-
-
-async def crashed(request: Request, error: Exception) -> Response:
-    """What a route did not expect; the gate logs it."""
-    return failure(request, 500, "internal error, see the log of fcc")
-
-
-def failure(request: Request, status: int, message: str, headers: Any = None) -> Response:
-    wording = errors.wording_at(request.scope["path"])
-    body = wording(errors.type_of(status), message, request.scope["fcc"].request_id)
-    return Response(body, status, headers, "application/json")
+def hot_paths(house: House, log: Log) -> dict[str, Hot]:
+    """Address → what answers it."""
+    post, get = frozenset({"POST"}), frozenset({"GET", "HEAD"})
+    in_flight = InFlight()
+    found = {path: Hot(post, Messages(house, log, client, in_flight)) for path, client in CLIENTS.items()}
+    found["/v1/messages/count_tokens"] = Hot(post, CountTokens())
+    found["/"] = found["/api/hello"] = Hot(get, hello)
+    found["/health"] = Hot(get, Health(house))
+    return found
 
 
 @functools.cache
