@@ -42,8 +42,9 @@ _LETTERS = bytes(_ALPHABET[byte % len(_ALPHABET)] for byte in range(256))
 _CHARACTERS_PER_TOKEN = 4
 
 _INPUT_IN_DELTAS = ("server_tool_use", "mcp_tool_use")
-_KEEP_WITH_TOOLS = ("refusal", "pause_turn")
-"""Stop reasons that stand beside tool calls; any other becomes `tool_use`."""
+_KEEP_WITH_TOOLS = ("max_tokens", "model_context_window_exceeded", "refusal", "pause_turn")
+"""Stop reasons that stand beside tool calls, as readers leave them only where a further call was cut off; any other
+becomes `tool_use`."""
 
 _FAULT_TYPES = {
     "rate_limit": "rate_limit_error",
@@ -247,7 +248,7 @@ class Answer(ABC):
         self._end(delta, self._totals())
 
     def _reason(self, event: Finish) -> tuple[StopReason, str | None]:
-        """The stop reason, and the stop sequence if it is one that was asked for."""
+        """The stop reason, and the stop sequence: one that was asked for, or the upstream's own if none was."""
         if self._tools and event.reason not in _KEEP_WITH_TOOLS:
             return "tool_use", None
         if event.reason == "stop_sequence":
@@ -255,7 +256,8 @@ class Answer(ABC):
             matched = event.stop_sequence
             if matched is None and len(asked) == 1:
                 matched = asked[0]
-            return ("stop_sequence", matched) if matched in asked else ("end_turn", None)
+            known = matched and matched in (asked or [matched])
+            return ("stop_sequence", matched) if known else ("end_turn", None)
         return ("end_turn" if event.reason == "tool_use" else event.reason), None
 
     def _totals(self) -> dict[str, Any]:

@@ -235,7 +235,7 @@ def _check_stop(message: dict[str, Any], body: dict[str, Any]) -> None:
     assert (reason == "stop_sequence") == (matched is not None), (reason, matched)
     assert matched is None or matched in (body.get("stop_sequences") or [matched]), matched
     assert reason != "tool_use" or tools, "stopped for a tool without calling one"
-    assert not tools or reason in ("tool_use", "refusal", "pause_turn"), f"tools were called, but {reason}"
+    assert not tools or reason not in ("end_turn", "stop_sequence"), f"tools were called, but {reason}"
 
 
 def _check_usage(usage: dict[str, Any]) -> None:

@@ -165,7 +165,7 @@ def test_signatures_say_whose_they_are(block, thinking, ours):
         ([Text("a"), Finish("max_tokens")], {}, ("max_tokens", None)),
         ([Text("a"), Finish("tool_use")], {}, ("end_turn", None)),
         ([Tool("1", "Read", "{}"), Finish("end_turn")], {}, ("tool_use", None)),
-        ([Tool("1", "Read", "{}"), Finish("max_tokens")], {}, ("tool_use", None)),
+        ([Tool("1", "Read", "{}"), Finish("max_tokens")], {}, ("max_tokens", None)),
         (
             [Tool("1", "Read", "{}"), Finish("stop_sequence", "x")],
             {"stop_sequences": ["x"]},
@@ -176,7 +176,8 @@ def test_signatures_say_whose_they_are(block, thinking, ours):
         ([Finish("stop_sequence")], {"stop_sequences": ["x"]}, ("stop_sequence", "x")),
         ([Finish("stop_sequence")], {"stop_sequences": ["x", "y"]}, ("end_turn", None)),
         ([Finish("stop_sequence", "z")], {"stop_sequences": ["x"]}, ("end_turn", None)),
-        ([Finish("stop_sequence", "z")], {}, ("end_turn", None)),
+        ([Finish("stop_sequence", "z")], {}, ("stop_sequence", "z")),
+        ([Finish("stop_sequence", "")], {}, ("end_turn", None)),
         ([Finish("end_turn", "z")], {}, ("end_turn", None)),
     ],
 )
