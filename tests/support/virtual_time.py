@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Deadlock(AssertionError):
+class DeadlockError(AssertionError):
     """Nothing is scheduled and nothing can arrive: everybody waits for everybody."""
 
 
@@ -24,7 +24,7 @@ class _Jumping(selectors.SelectSelector):
     def select(self, timeout: float | None = None) -> list[Any]:
         ready = super().select(0)
         if not ready and timeout is None:
-            raise Deadlock("nothing is left that could happen")
+            raise DeadlockError("nothing is left that could happen")
         if not ready and timeout is not None:
             self.now += max(timeout, 0.0)
         return ready
@@ -42,6 +42,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """`asyncio.run` on a virtual clock. Raises Deadlock instead of hanging."""
+    """`asyncio.run` on a virtual clock. Raises DeadlockError instead of hanging."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(main)
