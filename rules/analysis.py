@@ -6,26 +6,22 @@ when asked for and kept. A question that exceeds its budget is undecided, and li
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from rules.boxes import EVERYTHING, Box, Boxer
-from rules.cells import FactKey
 from rules.covers import smallest_cover
 from rules.glob_automata import UndecidedError
 from rules.globs import bits
 from rules.nodes import And, Condition, Test
 from rules.policy_types import PolicyRoute
-from rules.regions import Budget, Regions
+from rules.regions import Budget, Regions, Values
 from rules.rows import compile_routes
 from rules.variants import Variant, variants
 
 MAX_BOXES = 512
 """Most boxes of one condition here; the router makes do with fewer."""
-
-Values = Mapping[FactKey, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +47,9 @@ class Idle:
 
 
 @dataclass(frozen=True, slots=True)
-class _Base:
-    """A condition as boxes, and the bits under which they are stayed out of."""
-
-    boxes: tuple[Box, ...]
-    bits: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Trial:
     variant: Variant
-    left: _Base
+    left: tuple[Box, ...]
     """What is left without the part."""
 
 
@@ -80,13 +68,14 @@ class Analysis:
         self._of = [0] * len(self.routes)
         for box, route in enumerate(self.compiled.owner):
             self._of[route] |= 1 << box
+        self._boxes = [tuple(self.compiled.boxes[box] for box in bits(mask)) for mask in self._of]
         self._verdicts: dict[tuple[str, int], Verdict] = {}
 
     # --- the questions ----------------------------------------------------------------------------------------
 
     def possible(self, number: int) -> Verdict:
         """A request for which the condition of a route holds."""
-        return self._kept("possible", number, self._boxes(number), 0)
+        return self._kept("possible", number, self._boxes[number], 0)
 
     def otherwise(self, number: int) -> Verdict:
         """A request for which the condition of a route does not hold."""
@@ -94,7 +83,7 @@ class Analysis:
 
     def reached(self, number: int) -> Verdict:
         """A request that the route takes."""
-        return self._kept("reached", number, self._boxes(number), self._before(number))
+        return self._kept("reached", number, self._boxes[number], self._before(number))
 
     @cached_property
     def gap(self) -> Verdict:
@@ -124,10 +113,10 @@ class Analysis:
 
         def left_over(chosen: int) -> int:
             outside = sum(self._of[one] for one in bits(chosen))
-            region = self.regions.request(self._boxes(number), outside)
-            if region is None:
+            request = self.regions.request(self._boxes[number], outside)
+            if request is None:
                 return 0
-            takers = self.compiled.at(self.regions.witness(region))
+            takers = self.compiled.at(request)
             return sum({1 << self.compiled.owner[box] for box in bits(takers)}) & alive
 
         try:
@@ -149,8 +138,12 @@ class Analysis:
 
     def idle(self, number: int) -> Iterator[Idle]:
         """Parts of a reachable route's condition that can go, one after the other, without a change to anything."""
-        now = _Base(self._boxes(number), self._of[number])
-        trials = self._trials[number]
+        written = self.routes[number].condition
+        loose = self._of[number] & self.compiled.inexact
+        if written is None or loose or self.reached(number).request is None:
+            return
+        now = self._boxes[number]
+        trials = self._trials(written)
         while trials:
             found = next(
                 (idle for trial in trials if (idle := self._try(number, now, trial)) is not None), None
@@ -161,66 +154,45 @@ class Analysis:
             condition = found.variant.condition
             if condition is None:
                 return
-            boxes = self._boxer.boxes(condition).boxes
-            now = _Base(boxes, self.regions.add_all(boxes))
-            trials = self._prepared(condition)
+            now = self._boxer.boxes(condition).boxes
+            trials = self._trials(condition)
 
     # --- how they are answered --------------------------------------------------------------------------------
-
-    def _boxes(self, number: int) -> tuple[Box, ...]:
-        return tuple(self.compiled.boxes[box] for box in bits(self._of[number]))
 
     def _before(self, number: int) -> int:
         return (self._of[number] & -self._of[number]) - 1 if self._of[number] else 0
 
     def _kept(self, name: str, number: int, inside: Sequence[Box], outside: int) -> Verdict:
-        if (name, number) not in self._verdicts:
-            found = self._verdict(inside, outside, number)
-            self._verdicts[name, number] = found
-        return self._verdicts[name, number]
+        found = self._verdicts.get((name, number))
+        if found is None:
+            loose = bool(self._of[number] & self.compiled.inexact)
+            found = self._verdicts[name, number] = self._verdict(inside, outside, loose=loose)
+        return found
 
-    def _verdict(self, inside: Sequence[Box], outside: int, number: int | None = None) -> Verdict:
+    def _verdict(
+        self, inside: Sequence[Box], outside: int, more: Sequence[Box] = (), *, loose: bool = False
+    ) -> Verdict:
         """Boxes of a condition that is not exact are too large: staying out of them proves too little, and being in
-        one is no proof at all."""
-        inexact = self.compiled.inexact
-        loose = number is not None and bool(self._of[number] & inexact)
+        one (`loose`) is no proof at all."""
+        inexact = outside & self.compiled.inexact
         try:
-            region = self.regions.request(inside, outside)
-            if region is None and outside & inexact:
-                region = self.regions.request(inside, outside & ~inexact)
-                loose = loose or region is not None
+            request = self.regions.request(inside, outside, more)
+            if request is None and inexact:
+                request = self.regions.request(inside, outside & ~inexact, more)
+                loose = True
         except UndecidedError:
             return Verdict(None, decided=False)
-        if region is None:
-            return Verdict(None)
-        return Verdict(None, decided=False) if loose else Verdict(self.regions.witness(region))
+        return Verdict(None, decided=False) if request is not None and loose else Verdict(request)
 
     # --- parts that could go ----------------------------------------------------------------------------------
 
-    @cached_property
-    def _trials(self) -> dict[int, list[_Trial]]:
-        """For every route that was written and can be reached. All boxes are numbered before any is asked about."""
-        found: dict[int, list[_Trial]] = {}
-        for number, route in enumerate(self.routes):
-            reachable = route.condition is not None and route.offer is None and self.reached(number).request
-            found[number] = (
-                self._prepared(route.condition) if route.condition is not None and reachable else []
-            )
-        return found
+    def _trials(self, condition: Condition) -> list[_Trial]:
+        found = [(variant, self._boxer.boxes(variant.condition)) for variant in variants(condition)]
+        return [_Trial(variant, left.boxes) for variant, left in found if left.exact]
 
-    def _prepared(self, condition: Condition) -> list[_Trial]:
-        trials = []
-        for variant in variants(condition):
-            found = self._boxer.boxes(variant.condition)
-            if found.exact:
-                bits_ = 0 if variant.wider else self.regions.add_all(found.boxes)
-                trials.append(_Trial(variant, _Base(found.boxes, bits_)))
-        return trials
-
-    def _try(self, number: int, now: _Base, trial: _Trial) -> Idle | None:
+    def _try(self, number: int, now: tuple[Box, ...], trial: _Trial) -> Idle | None:
         """The part of the trial, when nothing changes without it."""
-        before = self._before(number)
         more, less = (trial.left, now) if trial.variant.wider else (now, trial.left)
-        if not self._verdict(more.boxes, less.bits | before).never:
+        if not self._verdict(more, self._before(number), less).never:
             return None
-        return Idle(trial.variant, own=self._verdict(more.boxes, less.bits).never)
+        return Idle(trial.variant, own=self._verdict(more, 0, less).never)

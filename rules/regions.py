@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rules.boxes import Box, TextPart
+from rules.boxes import Box
 from rules.cells import FactKey, Finite, Numbers, Texts, Words, shown
 from rules.glob_automata import UndecidedError
 from rules.globs import bits
@@ -31,6 +31,8 @@ TOOL: FactKey = ("tool", None)
 
 Part = int | TextState
 Region = Mapping[FactKey, Part]
+Values = Mapping[FactKey, Any]
+"""A request: a value for each fact that the routes, or the questions about them, ask about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,9 @@ class Atom:
     cells: int = 0
     any_of: int = 0
     none: int = 0
+
+
+Tests = list[tuple[FactKey, Atom]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,42 +104,24 @@ class Regions:
                 whole[key] = (1 << domain.size) - 1
         self.whole: Region = whole
         self._linked = TOOLS in whole and TOOL in whole
-        self._boxes: list[Box] = []
         self._atoms: dict[FactKey, dict[Atom, int]] = {key: {} for key in whole}
         self._effects: dict[tuple[FactKey, Any], Effect] = {}
-        for box in compiled.boxes:
-            self.add(box)
-
-    def add(self, box: Box) -> int:
-        """Numbers one more box, to stay out of; its bit."""
-        bit = 1 << len(self._boxes)
-        self._boxes.append(box)
-        for key, part in box.items():
-            atoms = self._atoms[key]
-            for atom in _atoms(part):
-                if atom not in atoms:
-                    atoms[atom] = 0
-                atoms[atom] |= bit
-        self._effects.clear()
-        return bit
-
-    def add_all(self, boxes: Iterable[Box]) -> int:
-        """The bits of several boxes, added at once."""
-        return sum(self.add(box) for box in boxes)
+        for number, box in enumerate(compiled.boxes):
+            for key, atom in _tests(box):
+                self._atoms[key][atom] = self._atoms[key].get(atom, 0) | 1 << number
 
     # --- the search -------------------------------------------------------------------------------------------
 
-    def request(self, inside: Iterable[Box], outside: int) -> Region | None:
-        """A region in one of the boxes `inside` and in none of those whose bits are `outside`.
+    def request(self, inside: Iterable[Box], outside: int, more: Iterable[Box] = ()) -> Values | None:
+        """A request in one of the boxes `inside`, in none of those whose bits are `outside` and in none of `more`.
 
-        Every request of the region will do. None: there is none. Raises `UndecidedError`.
+        None: there is none. Raises `UndecidedError`.
         """
         self.budget.begin()
+        further = [_tests(box) for box in more]
         for box in inside:
-            for region in self._within(
-                self.whole, [(k, atom) for k, part in box.items() for atom in _atoms(part)]
-            ):
-                found = self._search(region, outside)
+            for region in self._within(self.whole, _tests(box)):
+                found = self._search(region, outside, further)
                 if found is not None:
                     return found
         return None
@@ -148,23 +135,28 @@ class Regions:
         for narrowed in self._where(region, key, atom):
             yield from self._within(narrowed, asked[1:])
 
-    def _search(self, region: Region, outside: int) -> Region | None:
+    def _search(self, region: Region, outside: int, further: Sequence[Tests]) -> Values | None:
         waiting = [region]
         while waiting:
             self.budget.spend()
-            narrowed = self._propagate(waiting.pop(), outside)
+            narrowed = self._propagate(waiting.pop(), outside, further)
             if narrowed is None:
                 continue
-            region, left = narrowed
-            if not left:
-                return region
-            key, atom = self._split(region, left)
+            region, left, other = narrowed
+            if not left and not other:
+                return self._witness(region)
+            found = self._by_luck(region, left, other)
+            if found is not None:
+                return found
+            key, atom = self._split(region, left) if left else other[0][0]
             waiting += self._where(region, key, atom)
             waiting += self._where_not(region, key, atom)
         return None
 
-    def _propagate(self, region: Region, outside: int) -> tuple[Region, int] | None:
-        """The region narrowed by all that is certain, and the boxes that still reach into it; None: all covered."""
+    def _propagate(
+        self, region: Region, outside: int, further: Sequence[Tests]
+    ) -> tuple[Region, int, list[Tests]] | None:
+        """The region narrowed by all that is certain, and what still reaches into it; None: all of it is covered."""
         while True:
             out = once = twice = 0
             effects = [(key, self._effect(key, part)) for key, part in region.items()]
@@ -173,28 +165,51 @@ class Regions:
                 twice |= effect.twice | (once & effect.once)
                 once |= effect.once
             left = outside & ~out
-            if left & ~once:
+            other = [open_ for tests in further if (open_ := _open(tests, region)) is not None]
+            if left & ~once or [] in other:
                 return None
             units = left & ~twice
-            if not units:
-                return region, left
-            for key, effect in effects:
-                for atom, boxes in effect.open:
-                    if boxes & units:
-                        narrowed = next(self._where_not(region, key, atom), None)
-                        if narrowed is None:
-                            return None
-                        region = narrowed
+            certain = [one[0] for one in other if len(one) == 1]
+            if units:
+                certain += [
+                    (key, atom) for key, effect in effects for atom, boxes in effect.open if boxes & units
+                ]
+            if not certain:
+                return region, left, other
+            for key, atom in certain:
+                narrowed = next(self._where_not(region, key, atom), None)
+                if narrowed is None:
+                    return None
+                region = narrowed
+
+    def _by_luck(self, region: Region, left: int, other: Sequence[Tests]) -> Values | None:
+        """The plainest request of the region, when none of what is left happens to hold it."""
+        values = self._witness(region)
+        if self.compiled.at(values) & left:
+            return None
+        return None if any(self._holds(tests, values) for tests in other) else values
+
+    def _holds(self, tests: Tests, values: Values) -> bool:
+        for key, atom in tests:
+            domain = self.compiled.domains[key]
+            if isinstance(domain, Texts):
+                matched = domain.matched(values[key])
+                if not matched & atom.any_of if atom.any_of else matched & atom.none:
+                    return False
+            elif not atom.cells >> domain.cell(values[key]) & 1:
+                return False
+        return True
 
     def _split(self, region: Region, left: int) -> tuple[FactKey, Atom]:
         """The open test that stands in most of the boxes."""
-        found = [
-            ((boxes & left).bit_count(), key, atom)
-            for key, part in region.items()
-            for atom, boxes in self._effect(key, part).open
-        ]
-        _, key, atom = max(found, key=lambda one: one[0])
-        return key, atom
+        most, chosen = 0, None
+        for key, part in region.items():
+            for atom, boxes in self._effect(key, part).open:
+                count = (boxes & left).bit_count()
+                if count > most:
+                    most, chosen = count, (key, atom)
+        assert chosen is not None
+        return chosen
 
     # --- parts ------------------------------------------------------------------------------------------------
 
@@ -269,8 +284,8 @@ class Regions:
 
     # --- the proof --------------------------------------------------------------------------------------------
 
-    def witness(self, region: Region) -> dict[FactKey, Any]:
-        """One request of the region: a value for each fact that the routes ask about."""
+    def _witness(self, region: Region) -> Values:
+        """The plainest request of the region."""
         found: dict[FactKey, Any] = {}
         for key, part in region.items():
             domain = self.compiled.domains[key]
@@ -304,14 +319,28 @@ class Regions:
         found[TOOL] = frozenset(members)
 
 
-def _atoms(part: int | TextPart) -> Iterator[Atom]:
-    if isinstance(part, int):
-        yield Atom(cells=part)
-        return
-    for clause in part.clauses:
-        yield Atom(any_of=clause)
-    for glob in bits(part.none):
-        yield Atom(none=1 << glob)
+def _tests(box: Box) -> Tests:
+    """A box as tests, all of which have to hold."""
+    found: Tests = []
+    for key, part in box.items():
+        if isinstance(part, int):
+            found.append((key, Atom(cells=part)))
+        else:
+            found += [(key, Atom(any_of=clause)) for clause in part.clauses]
+            found += [(key, Atom(none=1 << glob)) for glob in bits(part.none)]
+    return found
+
+
+def _open(tests: Tests, region: Region) -> Tests | None:
+    """Those of the tests that are not certain in a region; None when one of them holds nowhere in it."""
+    found: Tests = []
+    for key, atom in tests:
+        certain = _certain(atom, region[key])
+        if certain is None:
+            found.append((key, atom))
+        elif not certain:
+            return None
+    return found
 
 
 def _certain(atom: Atom, part: Part) -> bool | None:
