@@ -7,7 +7,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from translators.events import Break, Event, Fault, Finish, Start, StopReason, Text, Thinking, Tool, Usage
+from translators.events import (
+    Break,
+    Event,
+    Fault,
+    Finish,
+    Redacted,
+    Signature,
+    Start,
+    StopReason,
+    Text,
+    Thinking,
+    Tool,
+    Usage,
+)
 from translators.inbound_chat.request import Chat
 from translators.openai_clients import Counts, Fields, custom_input, error_of, json_of
 from translators.request import Request
@@ -52,7 +65,7 @@ class _Answer:
 
     def other(self, event: Event) -> None:
         """An event that is not said itself."""
-        if isinstance(event, Break):
+        if isinstance(event, Break | Signature | Redacted):
             self._last = None
         elif isinstance(event, Start):
             self.counts.add(event.usage)

@@ -249,16 +249,16 @@ class StreamWriter:
         self._emit(out, "response.output_item.done", output_index=len(self._output), item=item)
         self._output.append(item)
 
-    def _emit_part(self, out: list[bytes], name: str, **fields: Any) -> None:
+    def _emit_part(self, out: list[bytes], event: str, /, **fields: Any) -> None:
         """An event about the one part of the item that is open."""
         where = "content_index" if self._open is Text else "summary_index"
         place = {"item_id": self._item_id, "output_index": len(self._output), where: 0}
-        self._emit(out, name, **place, **fields)
+        self._emit(out, event, **place, **fields)
 
-    def _emit(self, out: list[bytes], name: str, **fields: Any) -> None:
-        data = {"type": name, "sequence_number": self._number, **fields}
+    def _emit(self, out: list[bytes], event: str, /, **fields: Any) -> None:
+        data = {"type": event, "sequence_number": self._number, **fields}
         self._number += 1
-        out.append(b"event: " + name.encode() + b"\ndata: " + json_of(data) + b"\n\n")
+        out.append(b"event: " + event.encode() + b"\ndata: " + json_of(data) + b"\n\n")
 
 
 class Collector:
