@@ -79,6 +79,10 @@ OUTCOMES: dict[Kind, Outcome] = {
 }
 
 
+CONTENT_REFUSED = Outcome(health=False)
+"""`refused` because of what one request says: the next one may be welcome."""
+
+
 class Failure(Exception):  # noqa: N818 - the language and the log call it a failure
     """One attempt failed.
 
@@ -86,7 +90,8 @@ class Failure(Exception):  # noqa: N818 - the language and the log call it a fai
     `status` is the upstream's HTTP status if there was one; `type` its own error type or code, verbatim;
     `retry_after` in seconds; `before_response` that not one byte of an answer had come; `connected` that the
     connection had been made (so a reset, not a refusal); `reused` that it had served an earlier request. `hint` is
-    what the user can do about it; `field` the request field that the provider says it will not take.
+    what the user can do about it; `field` the request field that the provider says it will not take; `content` that a
+    refusal is about what this request says, not about who asks.
     """
 
     def __init__(
@@ -102,6 +107,7 @@ class Failure(Exception):  # noqa: N818 - the language and the log call it a fai
         reused: bool = False,
         hint: str | None = None,
         field: str | None = None,
+        content: bool = False,
     ) -> None:
         super().__init__(message)
         self.kind: Kind = kind
@@ -114,6 +120,12 @@ class Failure(Exception):  # noqa: N818 - the language and the log call it a fai
         self.reused = reused
         self.hint = hint
         self.field = field
+        self.content = content
+
+    @property
+    def outcome(self) -> Outcome:
+        """What it does to the candidate and to the chain."""
+        return CONTENT_REFUSED if self.kind == "refused" and self.content else OUTCOMES[self.kind]
 
     def __repr__(self) -> str:
         return f"Failure({self.kind}, {self.message!r}, status={self.status})"

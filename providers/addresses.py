@@ -1,0 +1,64 @@
+"""Which addresses a key may be sent to.
+
+`rules.lint.addresses` says the same of loopback names for `fcc lint`; the two rooms do not know each other, and a test
+holds them to one answer.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from urllib.parse import urlsplit
+
+_METADATA = (
+    ip_network("169.254.0.0/16"),  # link-local: AWS, Azure, Google, DigitalOcean, OpenStack
+    ip_network("fe80::/10"),
+    ip_network("fd00:ec2::/32"),  # AWS over IPv6
+    ip_network("100.100.100.200/32"),  # Alibaba
+    ip_network("192.0.0.192/32"),  # Oracle
+)
+"""Where clouds keep the credentials of their machines. No model is served there."""
+
+_METADATA_NAMES = frozenset({"metadata", "metadata.google.internal", "metadata.goog", "instance-data"})
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, by name or number, is this machine itself; an IPv6 number may stand in brackets."""
+    if host.lower() == "localhost":
+        return True
+    address = _address(host)
+    return address is not None and address.is_loopback
+
+
+def is_metadata(host: str) -> bool:
+    """Whether a host, by name or number, is a cloud's metadata service."""
+    if host.lower().rstrip(".") in _METADATA_NAMES:
+        return True
+    address = _address(host)
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return address is not None and any(address in network for network in _METADATA)
+
+
+def objection(url: str, *, allow_http: bool) -> str | None:
+    """Why nothing may be sent to a base address, or None."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return f"{url!r} is no address"
+    if parts.scheme not in ("http", "https") or not host or port == 0 or not url.isprintable() or " " in url:
+        return f"{url!r} is no address"
+    if parts.username is not None or parts.query or parts.fragment:
+        return "its address may hold no credentials, query or fragment"
+    if is_metadata(host):
+        return f"{host} is a metadata service"
+    if parts.scheme == "http" and not allow_http and not is_loopback(host):
+        return f"the key would go to {host} in clear: use https://, or say `allow_http = true`"
+    return None
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        return None

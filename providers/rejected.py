@@ -1,0 +1,60 @@
+"""Which request field an upstream says it will not take, so that it can be asked once more without it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from providers.said import said
+
+_REJECTS = re.compile(
+    r"extra (?:inputs|fields) (?:are )?not permitted|extra_forbidden|additional propert|unsupported|immutable"
+    r"|deprecated"
+    r"|unrecogni[sz]ed|unknown (?:name|field|parameter|argument|property|key|request)|cannot find field|not a valid"
+    r"|unexpected (?:keyword|field|property|argument|parameter)|no such (?:field|parameter)|only the default|is invalid"
+    r"|not (?:be )?(?:supported|permitted|allowed|accepted|recogni[sz]ed|available|enabled)|does ?n[o']t support"
+    r"|do(?:es)? not support|cannot be used|can ?not be set|must not be|cannot both be|invalid (?:field|parameter)"
+)
+_CODES = frozenset(
+    {
+        "unsupported_parameter",
+        "unknown_parameter",
+        "unsupported_value",
+        "extra_forbidden",
+        "invalid_parameter",
+    }
+)
+
+
+def rejected_field(status: int, body: bytes, candidates: Iterable[str]) -> str | None:
+    """Which of the fields we sent the upstream says it will not take; None if it names none of them.
+
+    Longer names are looked for first. A name that is also an English word counts only in quotes or as part of a place
+    such as `body -> thinking`, `thinking.display`, `"thinking": …`.
+    """
+    if status not in (400, 422, 500):
+        return None
+    words = said(body)
+    names = sorted(set(candidates), key=lambda name: (-len(name), name))
+    rejects = _REJECTS.search(words.whole) is not None
+    if words.param is not None and (rejects or not _CODES.isdisjoint(words.types)):
+        parts = re.split(r"[.\[\]]+", words.param)
+        for part in reversed(parts):
+            if part in names:
+                return part
+    if not rejects:
+        return None
+    return next((name for name in names if _names(words.whole, name)), None)
+
+
+def _names(text: str, name: str) -> bool:
+    """Whether a text in lower case is about the field of that name."""
+    name = name.lower()
+    if name not in text:
+        return False
+    word = re.escape(name)
+    if "_" in name:
+        return re.search(rf"(?<![\w]){word}(?![\w])", text) is not None
+    quoted = rf"[\"'`‘“*]{word}[\"'`’”*]"
+    place = rf"(?:->\s*\**|\.|\bbody[.:]\s*){word}\b|\b{word}(?:\.\w|:\s)"
+    return re.search(f"{quoted}|{place}", text) is not None
