@@ -81,7 +81,7 @@ def request_of(
     """The canonical request with what both dialects name alike in `asked`."""
     fields["stream"] = asked.get("stream") is True
     for name in ("temperature", "top_p"):
-        if isinstance(asked.get(name), int | float):
+        if type(asked.get(name)) in (int, float):
             fields[name] = min(max(asked[name], 0), 1)
     session = asked.get("prompt_cache_key")
     if isinstance(session, str) and session:

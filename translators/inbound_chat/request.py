@@ -51,8 +51,8 @@ def read_request(body: bytes, headers: Mapping[str, str]) -> Request:
     turns.into(fields)
     custom = _tools(asked, fields)
     stops = asked.get("stop")
-    if stops:
-        stops = [stops] if isinstance(stops, str) else stops
+    stops = [stops] if isinstance(stops, str) else stops
+    if isinstance(stops, list) and stops:
         fields["stop_sequences"] = [stop for stop in stops if isinstance(stop, str)]
     options = asked.get("stream_options")
     usage = isinstance(options, dict) and options.get("include_usage") is True
@@ -137,6 +137,7 @@ def _tools(asked: Fields, fields: Fields) -> frozenset[str]:
             one = choice.get(str(choice.get("type")))
             named = one.get("name") if isinstance(one, dict) else None
             choice = one.get("mode") if isinstance(one, dict) else None
+        named = named if any(tool["name"] == named for tool in tools) else None
         fields.update(choice_fields(choice, asked.get("parallel_tool_calls"), named))
     return frozenset(custom)
 

@@ -96,6 +96,7 @@ def _tools(asked: Fields, fields: Fields) -> dict[str, Declared]:
         if isinstance(choice, dict):
             named = tool_name(choice) if choice.get("type") in ("function", "custom") else None
             choice = choice.get("mode")
+        named = named if named in known else None
         fields.update(choice_fields(choice, asked.get("parallel_tool_calls"), named))
     return known
 
