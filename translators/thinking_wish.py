@@ -40,14 +40,14 @@ def thinking_wish(request: Request, target: Target) -> Wish:
     budget = asked.get("budget_tokens")
     return Wish(
         on=True,
-        effort=target.effort or _effort(request),
+        effort=target.effort or asked_effort(request),
         budget=target.budget or (budget if isinstance(budget, int) else None),
         forced_effort=target.effort is not None,
         forced_budget=target.budget is not None,
     )
 
 
-def _effort(request: Request) -> str | None:
+def asked_effort(request: Request) -> str | None:
     """The latest effort: a message may carry its own `output_config`, which counts from there on."""
     for message in reversed(request.messages):
         if "output_config" in message:
