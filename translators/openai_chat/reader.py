@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from translators.body import Body
 from translators.events import Event, Fault, Finish, Progress, Start, StopReason, Text, Thinking, Tool, Usage
 from translators.openai_chat.calls import Call, Calls, own_arguments
 from translators.openai_chat.chunks import Choice, Chunk, Delta, decode_chunk, decode_leniently
@@ -20,7 +21,7 @@ from translators.openai_chat.tokens import usage_of
 from translators.openai_chat.tools import renamed_tools
 from translators.request import Request
 from translators.schemas import TYPE_ALIAS, renamed_arguments
-from translators.sse import Decoder, TooLarge
+from translators.sse import TooLarge
 from translators.thinking import ThinkingTags
 from translators.toolcalls import complete_arguments
 from translators.wire import Target, WireRequest
@@ -56,10 +57,7 @@ class ChatReader:
         self._target = target
         self._names = wire.tool_names
         self._stops = request.body.get("stop_sequences") or ()
-        self._head = b""
-        """What came before it was clear what it is; all of it in case of a document."""
-        self._document = False
-        self._sse: Decoder | None = None
+        self._body = Body()
         self._over = False
         self._begun = False
         self._content = False
@@ -77,63 +75,39 @@ class ChatReader:
         out: list[Event] = []
         if self._over:
             return out
-        if self._sse is None:
-            data = self._sniff(data, out)
-            if self._sse is None:
-                return out
         try:
-            events = self._sse.feed(data)
+            self._events(self._body.feed(data), out)
         except TooLarge as error:
             self._fail(out, Fault("malformed", str(error)))
-            return out
-        for event, payload in events:
-            self._event(event, payload, out)
-            if self._over:
-                break
+        if self._body.kind == "page":
+            self._fail(out, Fault("malformed", "the upstream sent a page instead of an answer"))
         return out
 
     def close(self) -> list[Event]:
         out: list[Event] = []
         if self._over:
             return out
-        if self._document:
+        if self._body.kind == "document":
             self._read_document(out)
-        elif self._sse is not None:
-            self._close_stream(self._sse, out)
+            return out
+        try:
+            self._events(self._body.close(), out)
+        except TooLarge as error:
+            self._fail(out, Fault("malformed", str(error)))
         if not self._over:
             self._conclude(out, complete=False)
         return out
 
-    def _close_stream(self, sse: Decoder, out: list[Event]) -> None:
-        try:
-            events = sse.close()
-        except TooLarge as error:
-            self._fail(out, Fault("malformed", str(error)))
-            return
+    def _events(self, events: list[tuple[str | None, bytes]], out: list[Event]) -> None:
         for event, payload in events:
-            if not self._over:
-                self._event(event, payload, out)
-
-    def _sniff(self, data: bytes, out: list[Event]) -> bytes:
-        """Decides by the first byte that is not blank; returns the bytes for the SSE decoder."""
-        self._head += data
-        if self._document:
-            return b""
-        head = self._head.removeprefix(b"\xef\xbb\xbf").lstrip()
-        if head[:1] in (b"{", b"["):
-            self._document = True
-        elif head[:1] == b"<":
-            self._fail(out, Fault("malformed", "the upstream sent a page instead of an answer"))
-        elif head and not b"\xef\xbb\xbf".startswith(self._head[:3]):
-            self._sse = Decoder()
-            data, self._head = self._head, self._head[:200]
-            return data
-        return b""
+            self._event(event, payload, out)
+            if self._over:
+                return
 
     def _read_document(self, out: list[Event]) -> None:
-        chunk = decode_chunk(self._head)
+        chunk = decode_chunk(self._body.head)
         if chunk is None or not chunk.choices:
-            value = decode_leniently(self._head)
+            value = decode_leniently(self._body.head)
             broken = value is None and chunk is None
             fault = bare_error(value) or (Fault("malformed", "the answer is not JSON") if broken else None)
             self._fail(out, fault or Fault("empty", "the upstream answered without a choice"))
@@ -296,9 +270,9 @@ class ChatReader:
         """The body ended without an end of the answer."""
         if self._content or self._calls:
             return Fault("cut", "the upstream's answer ended before its end")
-        if self._begun or not self._head.strip() or self._head.lstrip()[:1] == b":":
+        if self._begun or self._body.silent:
             return Fault("empty", "the upstream answered nothing")
-        shown = self._head[:80].decode("utf-8", "replace")
+        shown = self._body.head[:80].decode("utf-8", "replace")
         return Fault("malformed", f"the upstream's answer is neither a stream nor JSON: {shown!r}")
 
     def _tool(self, call: Call, *, cut: bool) -> Tool | None:

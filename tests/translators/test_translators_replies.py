@@ -1,0 +1,68 @@
+"""Every recorded answer: what it comes to, however it is split. See `tests/support/replies.py` for how to add one."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+
+from support import grammar, replies
+from translators.events import Fault, Finish
+
+ANSWERS = replies.answers()
+every_answer = pytest.mark.parametrize("path", ANSWERS, ids=replies.name_of)
+
+
+class Golden(SingleFileSnapshotExtension):
+    """One text file for each answer."""
+
+    _write_mode = WriteMode.TEXT
+    file_extension = "txt"
+
+
+@every_answer
+def test_golden(path: Path, snapshot: SnapshotAssertion) -> None:
+    assert replies.golden(path) == snapshot(extension_class=Golden)
+
+
+@every_answer
+def test_an_answer_is_legal_for_the_client_streamed_and_collected(path: Path) -> None:
+    events = replies.events_of(path, [path.read_bytes()])
+    assert [isinstance(event, Finish | Fault) for event in events] == [False] * (len(events) - 1) + [True]
+    request, _ = replies.asked(path)
+    streamed = replies.streamed(path, events)
+    message = replies.collected(path, events)
+    if message is None:
+        grammar.check_broken_stream(streamed, request)
+    else:
+        grammar.check_stream(streamed, request)
+        grammar.check_message(json.loads(message), request)
+
+
+@every_answer
+def test_any_split_gives_the_same_events(path: Path) -> None:
+    data = path.read_bytes()
+    whole = replies.events_of(path, [data])
+    assert replies.events_of(path, [data[i : i + 1] for i in range(len(data))]) == whole
+    pick = random.Random(path.name)
+    cuts = range(1, len(data)) if len(data) < 400 else sorted(pick.sample(range(1, len(data)), 40))
+    for cut in cuts:
+        assert replies.events_of(path, [data[:cut], data[cut:]]) == whole, cut
+
+
+@settings(max_examples=200)
+@given(st.sampled_from(ANSWERS), st.lists(st.integers(1, 300), min_size=1, max_size=12))
+def test_reads_of_any_sizes_give_the_same_events(path: Path, sizes: list[int]) -> None:
+    data = path.read_bytes()
+    pieces: list[bytes] = []
+    while data:
+        size = sizes[len(pieces) % len(sizes)]
+        pieces.append(data[:size])
+        data = data[size:]
+    assert replies.events_of(path, pieces) == replies.events_of(path, [b"".join(pieces)])
