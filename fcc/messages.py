@@ -13,19 +13,19 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from engine.tokens import estimate
 
 from engine.generation import House
 from engine.outcome import ChainFailed
 from engine.run import Run
+from engine.tokens import estimate
 from fcc import errors
 from fcc.body import LARGE, ClientGone, Receive, parsed, read_body, text_headers
 from fcc.errors import Header, HttpError, Send
 from fcc.gate import Caller
 from fcc.leaving import Leaving
 from fcc.log import Log
-from fcc.record import Record
-from fcc.stream import Stream, run_headers
+from fcc.record import Record, run_headers
+from fcc.stream import Stream
 from translators.anthropic_request import read_count_request
 from translators.anthropic_writer import new_message_id
 from translators.clients import Client
@@ -107,17 +107,14 @@ class Messages:
 
     async def play(self, send: Send, run: Run, leaving: Leaving, record: Record) -> None:
         clocks = run.generation.policy.settings.defaults
-        stream = Stream(send, run, self.client, clocks, leaving, record.request_id)
-        try:
-            await stream.play()
-        finally:
-            record.streamed(stream)
+        await Stream(send, run, self.client, clocks, leaving, record).play()
 
     async def collect(self, send: Send, run: Run, leaving: Leaving, record: Record) -> None:
         collector = self.client.collector(
             run.request, message_id=new_message_id(), input_estimate=run.request_tokens
         )
         async for events in run:
+            record.heard()
             last = events[-1]
             if isinstance(last, Fault):
                 raise ChainFailed(529, "overloaded_error", last.message)

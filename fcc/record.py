@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.attempt import Tried
 from engine.run import Run
-from fcc.errors import Header
-from fcc.stream import Stream, run_headers
+from fcc.errors import Header, header_value
 from translators.events import Usage
 from translators.request import Request
 
@@ -26,6 +26,8 @@ class Record:
     size: int = 0
     run: Run | None = None
     usage: Usage | None = None
+    first_token: float | None = None
+    """When the first content came, on the clock of `began`."""
     begun: bool = False
     """The head of the answer has left."""
     began: float = field(default_factory=time.perf_counter)
@@ -36,12 +38,17 @@ class Record:
     def failed(self, status: int, error: str) -> None:
         self.status, self.error = status, error
 
-    def streamed(self, stream: Stream) -> None:
-        self.usage, self.error, self.begun = stream.usage, stream.failure, stream.started
-
     def headers(self) -> list[Header]:
         """What a client may know about the run, when there was one."""
         return run_headers(self.run) if self.run is not None else []
+
+    def heard(self) -> None:
+        """Content has come; only the first time counts."""
+        if self.first_token is None:
+            self.first_token = time.perf_counter()
+
+    def since(self, moment: float | None) -> float | None:
+        return None if moment is None else round((moment - self.began) * 1000, 1)
 
     def fields(self) -> dict[str, Any]:
         row: dict[str, Any] = {
@@ -51,12 +58,13 @@ class Record:
             "stream": self.stream,
             "bytes": self.size,
             "status": self.status,
-            "ms": round((time.perf_counter() - self.began) * 1000, 1),
+            "ms": self.since(time.perf_counter()),
         }
         if self.error:
             row["error"] = self.error
         if self.run is not None:
             row |= run_fields(self.run)
+            row["first_token_ms"] = self.since(self.first_token)
         if self.usage is not None:
             row["tokens"] = {
                 "input": self.usage.input,
@@ -67,14 +75,28 @@ class Record:
 
 
 def run_fields(run: Run) -> dict[str, Any]:
-    attempts = [
-        {
-            "target": one.target,
-            "failure": one.failure,
-            "ms": one.milliseconds,
-            "first_token_ms": one.first_token_ms,
-        }
-        for one in run.attempts
-    ]
-    first = next((one["first_token_ms"] for one in attempts if one["failure"] is None), None)
-    return {"route": run.route, "target": run.target, "first_token_ms": first, "attempts": attempts}
+    return {
+        "route": run.route,
+        "target": run.target,
+        "attempts": [attempt_fields(one) for one in run.attempts],
+    }
+
+
+def attempt_fields(one: Tried) -> dict[str, Any]:
+    row = {
+        "target": one.target,
+        "failure": one.failure,
+        "ms": one.milliseconds,
+        "first_token_ms": one.first_token_ms,
+    }
+    return row if one.failure is None else {**row, "message": one.message}
+
+
+def run_headers(run: Run) -> list[Header]:
+    """Which route took the request, which model answers (as far as that is known), how many were asked."""
+    headers = [(b"x-fcc-attempts", str(len(run.attempts)).encode())]
+    if run.route:
+        headers.append((b"x-fcc-route", header_value(run.route)))
+    if run.target:
+        headers.append((b"x-fcc-target", header_value(run.target)))
+    return headers

@@ -15,19 +15,19 @@ import asyncio
 
 from engine.outcome import ChainFailed
 from engine.run import Run
-from fcc import errors
 from fcc.errors import Send
 from fcc.leaving import Leaving
+from fcc.record import Record, run_headers
 from rules.settings import Defaults
 from translators.anthropic_writer import new_message_id
 from translators.clients import Client
-from translators.events import Event, Fault, Finish, Usage
+from translators.events import Event, Fault, Finish
 
 HEAD = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache")]
 
 
 class Stream:
-    """Plays a run to the client. `first_token` and `usage` are for the log."""
+    """Plays a run to the client, and notes in the record what became of it."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Stream:
         client: Client,
         clocks: Defaults,
         leaving: Leaving,
-        request_id: str,
+        record: Record,
     ) -> None:
         self.send = send
         self.run = run
@@ -45,11 +45,7 @@ class Stream:
         )
         self.clocks = clocks
         self.leaving = leaving
-        self.request_id = request_id
-        self.started = False
-        self.status = 200
-        self.usage: Usage | None = None
-        self.failure: str | None = None
+        self.record = record
         self._busy = False
         self._loop = asyncio.get_running_loop()
         self._last = self._loop.time()
@@ -66,11 +62,11 @@ class Stream:
         except ChainFailed as failed:
             if not self._heard():
                 raise
-            self.failure = failed.type
+            self.record.error = failed.type
             kind = failed.type if failed.should_retry is False else "overloaded_error"
             await self._break_off(kind, failed.message)
         except asyncio.CancelledError:
-            if self.started and not self.leaving.gone:
+            if self.record.begun and not self.leaving.gone:
                 await self._break_off("overloaded_error", "fcc is shutting down")
             raise
         finally:
@@ -78,30 +74,31 @@ class Stream:
 
     async def _said(self, events: list[Event]) -> bool:
         """Pass a piece of the run on; whether it was the last."""
+        self.record.heard()
         last = events[-1]
         if isinstance(last, Fault):
-            self.failure = last.kind
+            self.record.error = last.kind
             await self._write(self.writer.feed(events[:-1]), False)
             await self._break_off("overloaded_error", last.message)
             return True
         over = isinstance(last, Finish)
         if over:
-            self.usage = last.usage
+            self.record.usage = last.usage
         await self._write(self.writer.feed(events), over)
         return over
 
     def _heard(self) -> bool:
         """The client has the head, or is being sent it this moment."""
-        return self.started or self._speaking is not None
+        return self.record.begun or self._speaking is not None
 
     async def _break_off(self, kind: str, message: str) -> None:
-        await self._write(self.writer.broken(kind, message, self.request_id), True)
+        await self._write(self.writer.broken(kind, message, self.record.request_id), True)
 
     async def _write(self, data: bytes, over: bool) -> None:
         if self._speaking is not None:
             await self._speaking
             self._speaking = None
-        if not self.started:
+        if not self.record.begun:
             await self._head()
             data = self.writer.begin() + data
         if over:
@@ -114,7 +111,7 @@ class Stream:
             self._last = self._loop.time()
 
     async def _head(self) -> None:
-        self.started = True
+        self.record.begun = True
         headers = [*HEAD, *run_headers(self.run)]
         await self.send({"type": "http.response.start", "status": 200, "headers": headers})
 
@@ -122,27 +119,17 @@ class Stream:
         """The timer: speak when it has been silent for long enough, and look again later."""
         wait = self.clocks.ping
         silent = self._loop.time() - self._last
-        if self.started and silent < wait:
+        if self.record.begun and silent < wait:
             wait -= silent
         elif not self._busy and (self._speaking is None or self._speaking.done()):
             self._speaking = self._loop.create_task(self._speak())
         self._timer = self._loop.call_later(max(wait, 0.001), self._quiet)
 
     async def _speak(self) -> None:
-        if self.started:
+        if self.record.begun:
             data = self.writer.ping()
         else:
             await self._head()
             data = self.writer.begin()
         await self.send({"type": "http.response.body", "body": data, "more_body": True})
         self._last = self._loop.time()
-
-
-def run_headers(run: Run) -> list[errors.Header]:
-    """Which route took the request, which model answers (as far as that is known), how many were asked."""
-    headers = [(b"x-fcc-attempts", str(len(run.attempts)).encode())]
-    if run.route:
-        headers.append((b"x-fcc-route", errors.header_value(run.route)))
-    if run.target:
-        headers.append((b"x-fcc-target", errors.header_value(run.target)))
-    return headers

@@ -43,9 +43,7 @@ async def play(folder: Path, port: int, *, keep: bool) -> int:
     from fcc.demo.upstream import Broken, Steady
 
     show = Show()
-    show.heading(
-        "Two scripted upstreams on this machine, one of them broken. No key, no network. The policy:"
-    )
+    show.heading("Two upstreams on this machine, one of them broken; no key, no network.")
     async with Broken(show.told) as broken, Steady(show.told) as steady:
         path = folder / "routes.toml"
         path.write_text(POLICY.format(broken=broken.port, steady=steady.port))
@@ -53,6 +51,7 @@ async def play(folder: Path, port: int, *, keep: bool) -> int:
             show.line(line, "green")
         async with running(path, show, port) as server:
             good = await ask(server, show)
+            show.rest()
             if keep and good:
                 await stay(server, folder, show)
     return 0 if good else 1

@@ -46,6 +46,7 @@ def files() -> Iterator[tuple[str, str]]:
 def dotenv() -> str:
     """The `.env`: keys of the shipped policy's providers first, then the other presets', then settings."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
+
     from providers.presets import catalogue
 
     text = shipped_config().read_text(encoding="utf-8")

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from providers.presets import catalogue
 
 from fcc.environment import environment
+from providers.presets import catalogue
 from rules.fixes import apply
 from rules.lint.registry import LintCode, codes
 from rules.policy import Loaded, load

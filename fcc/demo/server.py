@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,7 @@ class ShownLog(Log):
         self.show = show
 
     def request(self, fields: Mapping[str, Any]) -> None:
-        self.show.heading("In the log")
-        self.show.line("  ".join(filter(None, request_parts(fields, painter(coloured=False)))))
+        self.show.later("In the log", "  ".join(filter(None, request_parts(fields, painter(coloured=False)))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def running(path: Path, show: Show, port: int) -> AsyncIterator[Running]:
+async def running(path: Path, show: Show, port: int) -> AsyncGenerator[Running, None]:
     """Serve by the policy at `path`; token and state beside it. Raises CannotListen."""
     app = demo_app(path, show)
     assert app.token is not None

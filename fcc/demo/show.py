@@ -19,6 +19,7 @@ class Show:
         self.console = Console(highlight=False, soft_wrap=False)
         self.began = time.perf_counter()
         self._column = 0
+        self._later: list[tuple[str, str]] = []
 
     def restart(self) -> None:
         """The request leaves now."""
@@ -70,6 +71,16 @@ class Show:
         self.console.print()
         name = f"tool {block['name']}" if block["type"] == "tool_use" else block["type"]
         self.console.print(Text(name, style="bold"))
+
+    def later(self, heading: str, text: str) -> None:
+        """To be shown by `rest`, so that it does not fall into the middle of an answer."""
+        self._later.append((heading, text))
+
+    def rest(self) -> None:
+        for heading, text in self._later:
+            self.heading(heading)
+            self.line(text)
+        self._later.clear()
 
     def blank(self) -> None:
         self._end_line()

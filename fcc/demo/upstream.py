@@ -33,6 +33,9 @@ SPEECH = (
 class Upstream(ABC):
     """One server; `async with` opens it on a free port."""
 
+    silent = False
+    """After what it said it keeps the connection open until the other side gives up."""
+
     def __init__(self, tell: Tell) -> None:
         self.tell = tell
         self.port = 0
@@ -53,6 +56,8 @@ class Upstream(ABC):
             async for piece in self.answer(asked):
                 writer.write(piece)
                 await writer.drain()
+            if self.silent:
+                await reader.read()
         writer.close()
 
     @abstractmethod
@@ -61,11 +66,12 @@ class Upstream(ABC):
 
 
 class Broken(Upstream):
+    silent = True
+
     async def answer(self, asked: dict[str, Any]) -> AsyncIterator[bytes]:
         self.tell(f"{asked['model']} is asked, says 200 OK, and goes silent")
         yield HEAD
         yield b": still here\n\n"
-        await asyncio.sleep(3600)
 
 
 class Steady(Upstream):
