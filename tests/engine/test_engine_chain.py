@@ -105,8 +105,7 @@ def test_the_last_candidate_has_more_time_than_one_with_others_behind_it():
 
 def test_arguments_under_way_are_a_sign_of_life():
     pieces: list[Any] = [[Start(), Progress()], *([20.0, [Progress()]] * 5)]
-    flat = [one for piece in pieces for one in (piece if isinstance(piece[0], float) else [piece])]
-    a = ScriptedProvider("a", [[*flat, [Text("done"), Finish("end_turn", usage=Usage(input=1, output=1))]]])
+    a = ScriptedProvider("a", [[*pieces, [Text("done"), Finish("end_turn", usage=Usage(input=1, output=1))]]])
     walk, text = play(candidate(a), candidate(ScriptedProvider("b")))
     assert (text, targets(walk)) == ("done", [("a/m", None)])
 
@@ -235,7 +234,7 @@ def test_a_stale_connection_is_no_failure():
 
 def test_a_refused_field_is_left_out_once():
     a = ScriptedProvider("a", [[Failure("bad_request", "unknown field", status=400, field="top_k")], says("ok")])
-    walk, text = play(candidate(a), candidate(ScriptedProvider("b")))
+    _walk, text = play(candidate(a), candidate(ScriptedProvider("b")))
     assert (text, [ask.without for ask in a.asked]) == ("ok", [frozenset(), frozenset({"top_k"})])
 
 
@@ -247,14 +246,14 @@ def test_the_only_one_left_is_tried_again_after_a_5xx():
 
 def test_retry_is_obeyed_although_others_are_left():
     a, b = ScriptedProvider("a", [[DOWN], [DOWN], says("third")]), ScriptedProvider("b")
-    walk, text = play(candidate(a, retry=2), candidate(b))
+    _walk, text = play(candidate(a, retry=2), candidate(b))
     assert (text, len(a.asked), b.asked) == ("third", 3, [])
 
 
 def test_two_providers_that_call_it_wrong_end_the_walk():
     wrong = [[Failure("bad_request", "no such thing", status=400)]]
     providers = [ScriptedProvider(name, wrong) for name in "abc"]
-    walk, failed = fails(*map(candidate, providers))
+    _walk, failed = fails(*map(candidate, providers))
     assert (failed.status, [len(one.asked) for one in providers]) == (400, [1, 1, 0])
     assert "a/m: no such thing" in failed.message
 
@@ -263,7 +262,7 @@ def test_after_an_overflow_only_wider_ones_are_asked():
     too_long = [[Failure("overflow", "prompt is too long: 9 tokens > 8 maximum", status=400)]]
     narrow, wide = Profile(context=8000), Profile(context=16000)
     a, b, c = ScriptedProvider("a", too_long), ScriptedProvider("b"), ScriptedProvider("c", [says("wide")])
-    walk, text = play(
+    _walk, text = play(
         candidate(a, profile=narrow), candidate(b, profile=narrow), candidate(c, profile=wide)
     )
     assert (text, b.asked) == ("wide", [])
@@ -271,7 +270,7 @@ def test_after_an_overflow_only_wider_ones_are_asked():
 
 def test_a_prompt_longer_than_every_window_is_said_as_the_api_says_it():
     a = ScriptedProvider("a")
-    walk, failed = fails(candidate(a, profile=Profile(context=10)), text="word " * 4000)
+    _walk, failed = fails(candidate(a, profile=Profile(context=10)), text="word " * 4000)
     assert failed.status == 400
     assert failed.message.startswith("prompt is too long: ")
     assert failed.message.endswith(" > 10 maximum")
@@ -294,21 +293,21 @@ def test_no_more_attempts_than_allowed():
 
 def test_a_missing_key_is_said_and_not_retried():
     a = ScriptedProvider("a", keys=(), missing="set A_API_KEY")
-    walk, failed = fails(candidate(a))
+    _walk, failed = fails(candidate(a))
     assert (failed.status, failed.should_retry) == (500, False)
     assert "set A_API_KEY" in failed.message
 
 
 def test_a_race_is_won_by_the_first_content():
     a, b = ScriptedProvider("a", [[9.0, *says("slow")]]), ScriptedProvider("b", [[1.0, *says("quick")]])
-    walk, text = play(Race((candidate(a), candidate(b)), 2.0))
+    _walk, text = play(Race((candidate(a), candidate(b)), 2.0))
     assert text == "quick"
     assert a.exchanges[0].closed
 
 
 def test_a_race_nobody_loses_asks_one():
     a, b = ScriptedProvider("a", [[1.0, *says("first")]]), ScriptedProvider("b")
-    walk, text = play(Race((candidate(a), candidate(b)), 2.0))
+    _walk, text = play(Race((candidate(a), candidate(b)), 2.0))
     assert (text, b.asked) == ("first", [])
 
 
