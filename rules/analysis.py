@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from rules.boxes import EVERYTHING, Box, Boxer
 from rules.covers import smallest_cover
@@ -16,7 +17,7 @@ from rules.glob_automata import UndecidedError
 from rules.globs import bits
 from rules.nodes import And, Condition, Test
 from rules.policy_types import PolicyRoute
-from rules.regions import Budget, Regions, Values
+from rules.regions import Budget, Regions, Values, spoken
 from rules.rows import compile_routes
 from rules.variants import Variant, variants
 
@@ -90,11 +91,12 @@ class Analysis:
         """A request that no route takes."""
         return self._verdict((EVERYTHING,), self.compiled.everything)
 
-    def reached_where(self, number: int, test: Test) -> Verdict:
-        """A request that the route takes and for which the test, one of `also`, holds as well."""
+    def reached_where(self, number: int, test: Condition) -> Verdict:
+        """A request that the route takes and for which the test, over those of `also`, holds as well."""
         condition = self.routes[number].condition
         both = And((condition, test), test.span) if condition is not None else test
-        return self._verdict(self._boxer.boxes(both).boxes, self._before(number))
+        found = self._boxer.boxes(both)
+        return self._verdict(found.boxes, self._before(number), loose=not found.exact)
 
     @property
     def undecided(self) -> list[int]:
@@ -103,6 +105,10 @@ class Analysis:
             self.reached(number)
         found = {number for (_, number), verdict in self._verdicts.items() if not verdict.decided}
         return sorted(found | (set() if self.gap.decided else {len(self.routes)}))
+
+    def told(self, request: Values, *, about: str = "") -> dict[str, Any]:
+        """A request as it is printed: the facts that a route asks about, and the one a finding is about."""
+        return spoken({key: value for key, value in request.items() if key in self.asked or key[0] == about})
 
     def cover(self, number: int) -> tuple[int, ...]:
         """The fewest earlier routes that together take all a route could take; empty when that is undecided.

@@ -37,5 +37,9 @@ class KnownProvider(Protocol):
         """Models the preset has facts for; others are allowed, just unknown."""
         ...
 
+    def profile(self, model: str) -> KnownModel:
+        """What is known of a model; of an unknown one what holds for the provider, else the defaults."""
+        ...
+
 
 Catalogue = Mapping[str, KnownProvider]

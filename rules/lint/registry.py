@@ -15,6 +15,7 @@ from functools import cache
 from importlib import import_module
 
 import rules.lint
+from rules.analysis import Analysis
 from rules.catalogue import Catalogue
 from rules.diagnostics import Diagnostic, Fix, Label, Severity
 from rules.nodes import Document, Span
@@ -75,6 +76,8 @@ class Context:
     env: Mapping[str, str]
     policy: Policy | None
     """None when the findings of earlier stages leave no policy to look at."""
+    analysis: Analysis | None = None
+    """What can be proved about the routes of that policy."""
 
 
 Check = Callable[[Context], Iterable[Diagnostic]]

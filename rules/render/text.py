@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from unicodedata import category, east_asian_width
 
 from rules.diagnostics import Diagnostic
+from rules.facts import FACTS
 from rules.nodes import Span
 from rules.source import Source
 
@@ -149,7 +150,7 @@ def _width(sign: str) -> int:
 
 def _notes(finding: Diagnostic) -> Iterator[str]:
     if finding.witness:
-        request = ", ".join(f"{fact} {_value(value)}" for fact, value in finding.witness.items())
+        request = ", ".join(_said(fact, value) for fact, value in finding.witness.items())
         yield f"request: {request}"
     if finding.help:
         yield f"help: {finding.help}"
@@ -157,11 +158,12 @@ def _notes(finding: Diagnostic) -> Iterator[str]:
         yield f"fix: {finding.fix.title} (--fix does it)"
 
 
-def _value(value: object) -> str:
-    return (
-        f'"{value}"'
-        if isinstance(value, str)
-        else str(value).lower()
-        if isinstance(value, bool)
-        else str(value)
-    )
+def _said(fact: str, value: object) -> str:
+    """One fact of a request, as it is given to an `expect`; what is absent is said to be."""
+    declared = FACTS.get(fact.partition(".")[0])
+    if isinstance(value, bool):
+        return fact if value else f"not {fact}"
+    if isinstance(value, list | tuple):
+        return ", ".join(f'{fact} "{one}"' for one in value) or f"no {fact}"
+    quoted = isinstance(value, str) and not (declared is not None and declared.kind in ("word", "clock"))
+    return f'{fact} "{value}"' if quoted else f"{fact} {value}"

@@ -26,6 +26,9 @@ class Provider:
     key_variables: tuple[str, ...]
     models: Mapping[str, Model] = field(default_factory=dict)
 
+    def profile(self, model: str) -> Model:
+        return self.models.get(model, Model(context=None, output=None, images=True))
+
 
 CATALOGUE = {
     "zen": Provider(("OPENCODE_API_KEY",), {"minimax-m2.5-free": Model(), "glm-5-free": Model()}),

@@ -1,0 +1,48 @@
+"""A question about a route that took more than its budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rules.diagnostics import Diagnostic
+from rules.lint.flow import analysed
+from rules.lint.registry import Context, LintCode
+from rules.lint.shadows import undecided_patterns
+
+_MANY = " or ".join(f'(header.x-a{n} is "1" and header.x-b{n} is "1")' for n in range(11))
+
+CODE = LintCode(
+    "FCC308",
+    "undecided",
+    "note",
+    "a question about a route that took more than its budget",
+    """The checks of routes are exact, and some questions grow exponentially with the size of a condition. So
+each has a budget; one that exceeds it is given up and said so. Nothing is wrong with the route: it
+was only not proved that it can be reached, or that nothing falls through. It routes as it is written.
+Splitting its condition over several routes helps.""",
+    bad=f"""\
+rules = '''
+route odd when not ({_MANY}) use zen/glm-5-free
+route rest use zen/minimax-m2.5-free
+'''
+""",
+    good="""\
+rules = '''
+route odd when header.x-a is "1" and header.x-b is "1" use zen/glm-5-free
+route rest use zen/minimax-m2.5-free
+'''
+""",
+)
+
+
+def check(context: Context) -> Iterator[Diagnostic]:
+    for analysis, routes in analysed(context):
+        for number in analysis.undecided:
+            if number == len(analysis.routes):
+                place = routes.place(analysis.routes[-1])
+                yield CODE.at(place, "whether a request falls through all routes is undecided")
+            else:
+                route = analysis.routes[number]
+                yield CODE.at(routes.place(route), f"what {routes.called(route)} takes is undecided")
+    for glob in undecided_patterns(context):
+        yield CODE.at(glob.span, f"whether `{glob.text}` is shadowed is undecided")

@@ -1,0 +1,78 @@
+"""What is known of a model: the facts of its preset, and what `[models."ID"]` of the file says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from rules.catalogue import Catalogue
+from rules.nodes import Compare, FactName, Span, Value
+from rules.policy_types import GroupOf, Plan, Policy, Single, UsePlan
+from rules.settings import ModelTable, Settings
+
+NOWHERE = Span(0, 0)
+Ability = Literal["images", "documents", "tools"]
+ABILITIES: tuple[Ability, ...] = ("images", "documents", "tools")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """Facts of one model; the defaults are those of a model nothing is known of."""
+
+    context: int | None = None
+    images: bool = True
+    documents: bool = False
+    tools: bool = True
+    thinking: Literal["never", "switchable", "always"] = "switchable"
+
+
+def facts_of(step: Single, settings: Settings, catalogue: Catalogue) -> ModelFacts:
+    """The facts by which the engine decides whether a step can serve a request."""
+    preset = catalogue.get(step.provider)
+    known = preset.profile(step.model) if preset is not None else ModelFacts()
+    said = settings.models.get(step.id, ModelTable())
+    return ModelFacts(
+        known.context if said.context is None else said.context,
+        known.images if said.images is None else said.images,
+        known.documents if said.documents is None else said.documents,
+        known.tools if said.tools is None else said.tools,
+        known.thinking if said.thinking is None else said.thinking,
+    )
+
+
+def steps(plan: Plan) -> Iterator[Single]:
+    """The single models of a plan, members of groups included, in the order of the file."""
+    for step in plan:
+        if isinstance(step, GroupOf):
+            for member in step.members:
+                yield from steps(member)
+        else:
+            yield step
+
+
+def windows(plan: Plan, settings: Settings, catalogue: Catalogue) -> int | None:
+    """The largest window among the steps, in tokens; None when that of a step is not known."""
+    known = [facts_of(step, settings, catalogue).context if step.provider else None for step in steps(plan)]
+    sizes = [size for size in known if size is not None]
+    return max(sizes, default=None) if len(sizes) == len(known) else None
+
+
+def some(ability: Ability) -> Compare:
+    """The test for a request that has any: `images > 0`."""
+    return Compare(FactName(ability, None, NOWHERE), ">", Value(0, "number", NOWHERE), NOWHERE)
+
+
+def longer(tokens: int) -> Compare:
+    """The test for a prompt above so many tokens."""
+    return Compare(FactName("tokens", None, NOWHERE), ">", Value(tokens, "number", NOWHERE), NOWHERE)
+
+
+def questions(policy: Policy, catalogue: Catalogue) -> Iterator[Compare]:
+    """The tests that the checks of models ask about, beside those of the routes."""
+    yield from map(some, ABILITIES)
+    for route in policy.routes:
+        if isinstance(route.action, UsePlan) and route.offer is None:
+            size = windows(route.action.plan, policy.settings, catalogue)
+            if size is not None:
+                yield longer(size)
