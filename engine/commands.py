@@ -44,7 +44,12 @@ WITH_SUBCOMMAND = frozenset(
 )
 """Commands whose second word says what they do."""
 
-READS_FILES = frozenset(["bat", "cat", "head", "less", "more", "nl", "tail", "type", "wc"])
+WRAPPERS = frozenset(
+    ["bash", "command", "env", "eval", "exec", "nohup", "sh", "ssh", "sudo", "time", "watch", "xargs", "zsh"]
+)
+"""They run whatever follows, so they are no prefix that anyone should allow."""
+
+READS_FILES = frozenset(["bat", "cat", "head", "less", "more", "nl", "tail", "type"])
 SEARCHES = frozenset(["egrep", "fgrep", "grep", "rg"])
 VALUE_FLAGS = {
     "head": frozenset({"-n", "-c", "--lines", "--bytes"}),
@@ -54,7 +59,7 @@ VALUE_FLAGS = {
 """Flags that take the next word, so that it is no file."""
 PATTERN_FLAGS = frozenset({"-e", "--regexp"})
 
-_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=\S*")
+_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=.*", re.DOTALL)
 _SUBSTITUTION = re.compile(r"`|\$\(|<\(|>\(|[\r\n]")
 _OPERATORS = re.compile(r"[;&|<>()]+")
 
@@ -68,7 +73,7 @@ def prefix(command: str) -> str:
         return INJECTION
     split = next((at for at, word in enumerate(words) if not _ASSIGNMENT.fullmatch(word)), len(words))
     assignments, rest = words[:split], words[split:]
-    if not rest:
+    if not rest or rest[0] in WRAPPERS or any(re.search(r"\s", word) for word in assignments):
         return NO_PREFIX
     more = rest[0] in WITH_SUBCOMMAND and len(rest) > 1 and re.fullmatch(r"[A-Za-z][\w:-]*", rest[1])
     return " ".join([*assignments, *rest[: 2 if more else 1]])

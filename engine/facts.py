@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from engine.media import Media, media_of
-from engine.tasks import task_of
+from engine.tasks import AGENT_HEADER, task_of
 from engine.tokens import quick_estimate
 from rules.facts import DAYS, EFFORTS
 from translators.request import Request
@@ -24,7 +24,6 @@ from translators.thinking_wish import asked_effort
 PLACEHOLDER_TOOL = "DeferredToolPlaceholder"
 """Claude Code's stand-in for tools that it names only on demand; no tool a model could call."""
 
-AGENT_HEADER = "x-claude-code-agent-id"
 SESSION_HEADERS = ("x-session-id", "x-claude-code-session-id")
 OTHER_EFFORTS = {"minimal": "low", "xhigh": "high"}
 """Efforts of other APIs, as the nearest of ours that is no higher (`minimal`: no lower than `low`)."""

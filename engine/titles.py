@@ -6,6 +6,8 @@ import re
 
 MOST_WORDS = 7
 MOST_CHARACTERS = 60
+MOST_IDEOGRAPHS = 20
+"""Characters of a title in a script that puts no blanks between words."""
 NOTHING_SAID = "Coding session"
 
 _CONTENT = re.compile(r"<(session|description)>(.*?)(?:</\1>|\Z)", re.DOTALL)
@@ -15,13 +17,12 @@ _INTRODUCTION = re.compile(
     r"^(?=.{0,200}\btitle\b).{0,300}?\bconversation\b[^\n]{0,80}?[:\n]\s*(?:(?:user|human):)?", re.I | re.S
 )
 _PRELUDE = re.compile(
-    r"^(?:(?:hi|hello|hey)\b[\s,!.]*|(?:can|could|would|will) you\b\s*|please\b[\s,]*|i(?:'d| would) like (?:you )?to\s+"
-    r"|i (?:want|need) (?:you )?to\s+|let'?s\s+|help me (?:to )?)+",
+    r"^(?:(?:hi|hello|hey)\b[\s,!.]*|(?:can|could|would|will) you\b\s*|please\b[\s,]*|let'?s\s+|help me (?:to )?"
+    r"|i(?:'d| would) like (?:you )?to\s+|i (?:want|need) (?:you )?to\s+)+",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"(?<=[\w)\]\"'`])[.!?;](?=\s|$)|[\n。！？]")
 _IDEOGRAPHS = re.compile(r"[\u2e80-\u9fff\uac00-\ud7a3]")
-MOST_IDEOGRAPHS = 20
 
 
 def title_of(prompt: str) -> str:
