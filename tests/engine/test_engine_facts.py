@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import datetime
-from types import SimpleNamespace
 
 import pytest
 
 from engine import facts as facts_module
 from engine.facts import Facts
 from rules.facts import DAYS, EFFORTS, FACTS, TASKS
+from translators.request import Request
 from support.requests import ask, fixture
 
 SESSION = "3f0c2a9e-5d1b-4f7a-8c36-91b7e2d4a055"
@@ -149,18 +149,9 @@ def test_a_fact_is_computed_when_asked_for_and_once(monkeypatch):
 def test_every_fact_has_a_value_whatever_stands_in_a_field(odd):
     names = ("system", "thinking", "output_config", "metadata", "stop_sequences", "stream", "max_tokens")
     for name in names:
-        body = {**fixture("main").body, name: odd}
-        made = SimpleNamespace(
-            body=body,
-            model="m",
-            messages=[{"role": "user", "content": odd}, {"role": "user"}],
-            tools=[],
-            headers={},
-            no_thinking=False,
-            stream=False,
-            size=10,
-        )
-        view = Facts(made)
+        messages = [{"role": "user", "content": odd}, {"role": "user"}]
+        body = {**fixture("main").body, "messages": messages, name: odd}
+        view = Facts(Request(body, "m", "m"))
         seen = {name: fact.read(view) for name, fact in FACTS.items()}
         assert seen["task"] in TASKS
         assert seen["effort"] in EFFORTS
