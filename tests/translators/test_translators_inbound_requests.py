@@ -345,7 +345,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.dictionaries(
     st.sampled_from(["messages", "input", "tools", "tool_choice", "stop", "response_format", "text", "reasoning",
                      "reasoning_effort", "stream_options", "temperature", "instructions", "max_tokens"]), JSON
