@@ -11,8 +11,8 @@ import pytest
 from engine import facts as facts_module
 from engine.facts import Facts
 from rules.facts import DAYS, EFFORTS, FACTS, TASKS
-from translators.request import Request
 from support.requests import ask, fixture
+from translators.request import Request
 
 SESSION = "3f0c2a9e-5d1b-4f7a-8c36-91b7e2d4a055"
 
