@@ -57,7 +57,7 @@ class Blocks:
         seconds = min(max(seconds, SHORTEST), LONGEST)
         self._put(now, subject, Aside(now + seconds, why))
         at, other = self.last_block.get((provider, key), (float("-inf"), model))
-        if other != model and now - at <= KEY_WINDOW:
+        if key and other != model and now - at <= KEY_WINDOW:
             self._put(now, (provider, key), Aside(now + seconds, why))
         self.last_block[provider, key] = (now, model)
         return seconds

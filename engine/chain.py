@@ -89,8 +89,8 @@ class Chain:
         self._random = random_between
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
-        self._alone = frozenset({"resting"}) if len(list(singles(turns))) == 1 else NONE
-        """A chain of one is never skipped for health."""
+        self._alone = frozenset({"resting", "verdict"}) if len(list(singles(turns))) == 1 else NONE
+        """A chain of one is never skipped for its past: there is nobody else to ask, and the key may be mended."""
         self._pending: deque[Pending] = deque(one if isinstance(one, Race) else Try(one) for one in turns)
         self._skips: list[tuple[Try, Skip]] = []
         self._happened: set[str] = set()

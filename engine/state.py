@@ -155,7 +155,7 @@ class State:
         if outcome.block is not None:
             self.blocks.block(now, *names, failure.retry_after, failure.message)
         if outcome.verdict is not None:
-            subject: Subject = names[:2] if outcome.verdict_scope == "key" else names
+            subject: Subject = names[:2] if outcome.verdict_scope == "key" and slot.key.id else names
             self.blocks.condemn(now, subject, outcome.verdict, failure.kind, failure.message)
 
     def released(self, slot: Slot) -> None:
