@@ -22,7 +22,7 @@ from typing import Any, cast, get_args
 from translators.anthropic_request import read_request
 from translators.anthropic_writer import MessageCollector, StreamWriter
 from translators.dialects import speaker
-from translators.events import Event, Fault
+from translators.events import Event, Fault, Start
 from translators.profile import Dialect, Profile
 from translators.request import Request
 from translators.wire import Target
@@ -67,8 +67,9 @@ def events_of(path: Path, pieces: list[bytes]) -> list[Event]:
 def streamed(path: Path, events: list[Event]) -> bytes:
     """The answer as a client gets it that asked for a stream, message_start first."""
     writer = StreamWriter(asked(path)[0], message_id="msg_" + "0" * 24, input_estimate=25)
-    said = writer.feed(events)
-    return writer.begin() + said
+    before = events[:1] if isinstance(events[0], Start) else []
+    first = writer.feed(before)
+    return writer.begin() + first + writer.feed(events[len(before) :])
 
 
 def collected(path: Path, events: list[Event]) -> bytes | None:

@@ -74,6 +74,8 @@ class MessagesReader:
         self._first_party = target.profile.first_party
         self._body = Body()
         self._over = False
+        self._heard = False
+        """Some event was JSON, if only a ping."""
         self._begun = False
         self._content = False
         self._bad = 0
@@ -155,11 +157,10 @@ class MessagesReader:
             self._not_json(name, payload, out)
             return
         self._bad = 0
+        self._heard = True
         kind = piece.type if isinstance(piece.type, str) else name
         if kind == "message_start":
-            message = piece.message if isinstance(piece.message, dict) else {}
-            self._count(message.get("usage"))
-            self._begin(out)
+            self._begin(out, piece.message)
         elif kind == "content_block_start":
             self._start(piece.index, piece.content_block, out)
         elif kind == "content_block_delta" and piece.delta is not None:
@@ -185,7 +186,12 @@ class MessagesReader:
             if self._bad == _BAD_IN_A_ROW:
                 self._fail(out, Fault("malformed", "the upstream sent events that are not JSON"))
 
-    def _begin(self, out: list[Event]) -> None:
+    def _begin(self, out: list[Event], message: Any = None) -> None:
+        """The answer has begun. What a message_start says of the output is no total, but a placeholder."""
+        if isinstance(message, dict):
+            self._count(message.get("usage"))
+            if self._usage is not None:
+                self._usage.output = None
         if not self._begun:
             self._begun = True
             out.append(Start(self._usage))
@@ -357,7 +363,7 @@ class MessagesReader:
         cut = reason in _CUT
         for held in self._held:
             if not self._tell(held, out, mend=not cut) and not cut:
-                self._fail(out, Fault("malformed", f"the input of {held.block.get('name')} is not JSON"))
+                self._fail(out, Fault("malformed", held.fault))
                 return
         if not self._content and reason in ("end_turn", "tool_use"):
             self._fail(out, Fault("empty", "the upstream answered nothing"))
@@ -372,7 +378,7 @@ class MessagesReader:
         """The body ended without an end of the answer."""
         if self._content or self._held:
             return Fault("cut", "the upstream's answer ended before its end")
-        if self._begun or self._body.silent:
+        if self._heard or self._body.silent:
             return Fault("empty", "the upstream answered nothing")
         shown = self._body.head[:80].decode("utf-8", "replace")
         return Fault("malformed", f"the upstream's answer is neither a stream nor JSON: {shown!r}")

@@ -63,6 +63,12 @@ class Held:
         text = self.text.strip()
         return text != "{}" and is_object(text)
 
+    @property
+    def fault(self) -> str:
+        """What is wrong with a block that gives no event."""
+        name = self.block.get("name")
+        return f"the input of {name} is not JSON" if name else "a call names no tool"
+
     def event(self, *, mend: bool) -> Tool | Opaque | None:
         """What to pass on; None if it is not whole. `mend`: repair the input where there is no doubt."""
         name = self.block.get("name")

@@ -36,7 +36,7 @@ def fault_of(error: Any) -> Fault:
         "",
         _message(error),
         status=status,
-        type=kind if isinstance(kind, str) else None,
+        type=kind if isinstance(kind, str) and kind != "error" else None,
         retry_after=float(retry_after) if isinstance(retry_after, int | float) else None,
     )
 

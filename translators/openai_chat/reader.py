@@ -18,10 +18,11 @@ from translators.openai_chat.chunks import Choice, Chunk, Delta, decode_chunk, d
 from translators.openai_chat.faults import bare_error, broken_off, fault_of
 from translators.openai_chat.parts import reasoning_in, spoken
 from translators.openai_chat.tokens import usage_of
-from translators.openai_chat.tools import renamed_tools
+from translators.openai_chat.tools import declared_tools, renamed_tools
 from translators.request import Request
 from translators.schemas import TYPE_ALIAS, renamed_arguments
 from translators.sse import TooLarge
+from translators.text_tools import TextTools
 from translators.thinking import ThinkingTags
 from translators.toolcalls import complete_arguments
 from translators.wire import Target, WireRequest
@@ -67,11 +68,25 @@ class ChatReader:
         self._usage: Usage | None = None
         self._totals = False
         """Usage came in a chunk of its own after content: nothing else will."""
-        self._tags = ThinkingTags()
+        schemas = {name: tool["input_schema"] for name, tool in declared_tools(request).items()}
+        self._texts = (
+            TextTools(schemas, names=self._names, renamed=lambda: renamed_tools(request, target.profile))
+            if schemas and target.profile.tools
+            else None
+        )
+        self._tags = ThinkingTags(calls=self._texts is not None)
         declared = {str(tool.get("name")) for tool in request.tools} | set(self._names)
         self._calls = Calls(declared)
 
     def feed(self, data: bytes) -> list[Event]:
+        out = self._read(data)
+        return self._texts.feed(out) if self._texts else out
+
+    def close(self) -> list[Event]:
+        out = self._read_end()
+        return self._texts.feed(out) if self._texts else out
+
+    def _read(self, data: bytes) -> list[Event]:
         out: list[Event] = []
         if self._over:
             return out
@@ -83,7 +98,7 @@ class ChatReader:
             self._fail(out, Fault("malformed", "the upstream sent a page instead of an answer"))
         return out
 
-    def close(self) -> list[Event]:
+    def _read_end(self) -> list[Event]:
         out: list[Event] = []
         if self._over:
             return out
