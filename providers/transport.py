@@ -17,16 +17,19 @@ to read when it is taken from the pool is not used: that would be somebody else'
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import ssl
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, ref
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, AbstractStreamWriter
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.payload import Payload
 from aiohttp.resolver import ThreadedResolver
 from yarl import URL
@@ -73,6 +76,8 @@ class _Leg:
     connected: bool = False
     sent: bool = False
     sent_at: float = 0.0
+    content: aiohttp.StreamReader | None = None
+    """The body of the answer, once its head is there."""
 
     def begin_writing(self, *, reused: bool) -> None:
         self.reused, self.connected = reused, True
@@ -114,7 +119,8 @@ class _Connector(aiohttp.TCPConnector):
 
     def __init__(self) -> None:
         super().__init__(limit=0, keepalive_timeout=KEEP, resolver=_Resolver(), ttl_dns_cache=30)
-        self._served: WeakSet[Any] = WeakSet()
+        self._served: WeakKeyDictionary[Any, _Leg] = WeakKeyDictionary()
+        """Each connection's latest call."""
 
     async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: ASYNC109 - aiohttp's signature
         leg = _leg.get()
@@ -125,9 +131,20 @@ class _Connector(aiohttp.TCPConnector):
             if reused and (leg.fresh or protocol.should_close):
                 connection.close()
                 continue
-            self._served.add(protocol)
+            if not reused:
+                protocol.closed.add_done_callback(partial(self._lost, ref(protocol)))
+            self._served[protocol] = leg
             leg.begin_writing(reused=reused)
             return connection
+
+    def _lost(self, protocol: ref[Any], closed: asyncio.Future[None]) -> None:
+        """Tells the reader of a body that the connection is gone: after bytes that are no HTTP aiohttp does not."""
+        closed.exception()
+        lost = protocol()
+        leg = self._served.get(lost) if lost is not None else None
+        content = leg.content if leg is not None else None
+        if content is not None and not content.is_eof() and content.exception() is None:
+            content.set_exception(aiohttp.ClientPayloadError())
 
 
 class _Body(Payload):
@@ -163,8 +180,10 @@ class Transport:
         return Call(self, outgoing, connect, write, fresh)
 
     async def aclose(self) -> None:
-        for task in self._draining:
+        draining = list(self._draining)
+        for task in draining:
             task.cancel()
+        await asyncio.gather(*draining, return_exceptions=True)
         if self._session is not None:
             await self._session.close()
 
@@ -208,7 +227,7 @@ async def _drain(response: aiohttp.ClientResponse) -> None:
             left = DRAIN_BYTES
             while left > 0 and (data := await response.content.readany()):
                 left -= len(data)
-    except (TimeoutError, aiohttp.ClientError, OSError):
+    except (TimeoutError, aiohttp.ClientError, HttpProcessingError, OSError):
         pass
     finally:
         response.close()
@@ -249,6 +268,7 @@ class Call:
         finally:
             leg.clock = None
             _leg.reset(token)
+        leg.content = response.content
         self._response = response
         self.status = response.status
         for name, value in response.headers.items():
@@ -280,7 +300,7 @@ class Call:
         except BadBody as error:
             self.drop()
             raise Failure("malformed", str(error), status=self.status) from None
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, HttpProcessingError, OSError) as error:
             return self._broke(response, unpacker, error)
         except asyncio.CancelledError:
             self.drop()
@@ -379,10 +399,12 @@ def _reason(error: BaseException) -> str:
     while inner is not None:
         if isinstance(inner, _ForbiddenAddressError):
             return str(inner)
-        if isinstance(inner, ssl.SSLCertVerificationError):
+        if isinstance(inner, ssl.SSLCertVerificationError) and not isinstance(inner, aiohttp.ClientError):
             return inner.verify_message or "it is not valid"
-        if isinstance(inner, OSError) and inner.strerror and not isinstance(inner, aiohttp.ClientError):
-            return inner.strerror.lower()
-        os_error = getattr(inner, "os_error", None)
-        inner = os_error if os_error is not None and os_error is not inner else inner.__cause__
-    return "connection reset"
+        if isinstance(inner, socket.gaierror):
+            return (inner.strerror or "no such name").lower()
+        if isinstance(inner, OSError) and inner.errno and not isinstance(inner, aiohttp.ClientError):
+            return os.strerror(inner.errno).lower()
+        within = getattr(inner, "os_error", None) or getattr(inner, "certificate_error", None)
+        inner = within if within is not None and within is not inner else inner.__cause__
+    return "it was closed"
