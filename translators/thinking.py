@@ -18,13 +18,18 @@ _HARMONY = ("<|channel|>", "<|start|>")
 _FIRST = (*_CLOSES, *_CLOSES.values(), *_HARMONY)
 
 _MARKER = re.compile(r"<\|(start|channel|message|end|return|call|constrain)\|>")
+_RECIPIENT = re.compile(r"\bto=(functions\.[^\s<]+)")
 _LONGEST_MARKER = len("<|constrain|>")
 
 
 class ThinkingTags:
-    """Text deltas in, `Text` and `Thinking` out. Once `plain` is True, all further text is text."""
+    """Text deltas in, `Text` and `Thinking` out. Once `plain` is True, all further text is text.
 
-    def __init__(self) -> None:
+    `calls`: harmony messages to functions are left in the text, for `text_tools` to find.
+    """
+
+    def __init__(self, *, calls: bool = False) -> None:
+        self._calls = calls
         self.plain = False
         self._held = ""
         self._close = ""
@@ -64,7 +69,7 @@ class ThinkingTags:
     def _opened(self, tag: str, held: str) -> list[Text | Thinking]:
         if tag in _HARMONY:
             self._held = ""
-            self._harmony = _Harmony()
+            self._harmony = _Harmony(calls=self._calls)
             return self._harmony.feed(held)
         self._held = held[len(tag) :]
         if tag in _CLOSES:
@@ -95,11 +100,15 @@ class ThinkingTags:
 class _Harmony:
     """Messages of the form `<|start|>role<|channel|>name<|message|>body<|end|>`; `final` is the text."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, calls: bool) -> None:
+        self._calls = calls
         self._held = ""
-        self._channel = ""
+        self._role = self._channel = ""
+        """Either may name a recipient."""
         self._in = "end"
         """The last marker seen: what the text now coming belongs to."""
+        self._calling = False
+        """The message goes to a function."""
 
     def feed(self, text: str) -> list[Text | Thinking]:
         self._held += text
@@ -107,9 +116,7 @@ class _Harmony:
         position = 0
         for marker in _MARKER.finditer(self._held):
             self._say(self._held[position : marker.start()], out)
-            self._in = marker[1]
-            if self._in == "channel":
-                self._channel = ""
+            self._mark(marker[1], out)
             position = marker.end()
         rest = self._held[position:]
         cut = rest.rfind("<", max(len(rest) - _LONGEST_MARKER, 0))
@@ -125,12 +132,29 @@ class _Harmony:
         self._held = ""
         return out
 
+    def _mark(self, marker: str, out: list[Text | Thinking]) -> None:
+        if self._calling and marker != "constrain":
+            self._calling = False
+            out.append(Text("<|call|>"))
+        addressed = marker == "message" and self._calls
+        recipient = _RECIPIENT.search(f"{self._role} {self._channel}") if addressed else None
+        if recipient:
+            self._calling = True
+            out.append(Text(f"<|channel|>commentary to={recipient[1]}<|message|>"))
+        if marker == "start":
+            self._role = self._channel = ""
+        elif marker == "channel":
+            self._channel = ""
+        self._in = marker
+
     def _say(self, text: str, out: list[Text | Thinking]) -> None:
         if self._in == "channel":
             self._channel += text
+        elif self._in == "start":
+            self._role += text
         elif self._in == "message" and text:
             channel = self._channel.strip()
-            is_text = not channel or channel.startswith("final")
+            is_text = self._calling or not channel or channel.startswith("final")
             out.append(Text(text) if is_text else Thinking(text))
 
 
