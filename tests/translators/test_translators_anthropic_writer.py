@@ -8,8 +8,8 @@ from base64 import b64encode
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.grammar import check_broken_stream, check_message, check_stream, events_of
 
+from support.grammar import check_broken_stream, check_message, check_stream, events_of
 from translators.anthropic_writer import PING, MessageCollector, StreamWriter, new_message_id
 from translators.events import (
     Break,
@@ -125,7 +125,7 @@ def test_the_head_comes_first_although_it_is_asked_for_last():
 
 
 def test_a_client_that_wants_no_thinking_gets_none():
-    events = [Thinking("a"), Signature("s"), Redacted("d"), Text("b"), Thinking("c"), Text("d")]
+    events: list[Event] = [Thinking("a"), Signature("s"), Redacted("d"), Text("b"), Thinking("c"), Text("d")]
     assert blocks(events, thinking={"type": "disabled"}) == [{"text": "bd"}]
     request = asked()
     request.no_thinking = True
@@ -231,9 +231,17 @@ def test_other_counts_are_passed_on():
      ("overflow", "invalid_request_error"), ("auth", "authentication_error"), ("", "overloaded_error")],
 )  # fmt: skip
 def test_a_failure_ends_the_stream_with_an_error(kind, type_):
-    events = [Text("a"), Break(), Thinking("b"), Fault(kind, "gone"), Text("c"), Finish("end_turn")]
+    events: list[Event] = [
+        Text("a"),
+        Break(),
+        Thinking("b"),
+        Fault(kind, "gone"),
+        Text("c"),
+        Finish("end_turn"),
+    ]
     said, error = check_broken_stream(streamed(asked(), events))
     assert error == {"type": type_, "message": "gone"}
+    assert said is not None
     assert said["content"] == [{"type": "text", "text": "a"}]
     collector = MessageCollector(asked(), message_id="msg_1", input_estimate=7)
     collector.feed(events)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from translators.order import ORDER, OutOfOrder, after, diagram
+from translators.order import ORDER, OutOfOrder, State, after, diagram
 
 
 def test_every_state_is_reached_and_has_an_end():
-    reached, todo = {"new"}, ["new"]
+    reached: set[State] = {"new"}
+    todo: list[State] = ["new"]
     while todo:
         for following in ORDER[todo.pop()].values():
             if following not in reached:
