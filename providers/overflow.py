@@ -43,7 +43,7 @@ _SAYINGS = tuple(
         rf"request \({_N} tokens?\) exceeds the available context size \({_M}",
         rf"{_N} tokens?{_GAP}context (?:size|length|window) (?:of|is) (?:only )?{_M}",
         # Mistral, Cohere, Groq
-        rf"prompt contains {_N} tokens{_GAP}maximum context length (?:of )?{_M}",
+        rf"prompt contains {_N} tokens{_GAP}model with {_M} maximum context length",
         rf"too many tokens{_GAP}cannot exceed {_M}{_GAP}received {_N}",
         rf"request too large for{_GAP}limit {_M},? (?:used \d+, )?requested {_N}",
         rf"maximum (?:context|prompt) length (?:is|of) {_M}",

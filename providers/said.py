@@ -9,6 +9,7 @@ plain text · a page, of which nothing is shown
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,10 @@ LONGEST = 300
 """Characters of a text that others wrote and we show."""
 _READ = 65_536
 """Bytes of a body that are looked at."""
+
+_BLANKS = re.compile(r"\\+[nrt]")
+_ESCAPED = re.compile(r"\\+")
+"""Escapes of JSON, of JSON within JSON too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +48,16 @@ def said(body: bytes) -> Said:
     except (msgspec.DecodeError, RecursionError):
         return Said(text=clean(text), whole=text.lower())
     error = _error(value)
+    whole = _ESCAPED.sub("", _BLANKS.sub(" ", text)).lower()
     if not isinstance(error, dict):
-        return Said(text=clean(_written(error)), types=_types(value), whole=text.lower())
+        return Said(text=clean(_written(error)), types=_types(value), whole=whole)
     types = tuple(dict.fromkeys(_types(error) + (_types(value) if error is not value else ())))
     param = error.get("param")
     return Said(
         text=clean(_message(error)),
         types=types,
         param=param if isinstance(param, str) and param else None,
-        whole=text.lower(),
+        whole=whole,
     )
 
 
@@ -95,18 +101,31 @@ def _message(error: dict[str, Any]) -> str:
         return ""
     metadata = error.get("metadata")
     raw = metadata.get("raw") if isinstance(metadata, dict) else None
-    return f"{text}: {raw}" if isinstance(raw, str) and raw and not raw.lstrip().startswith("<") else text
+    raw = _unwrapped(raw) if isinstance(raw, str) else ""
+    return f"{text}: {raw}" if raw else text
 
 
 def _written(value: Any) -> str:
     """A text; a list of complaints such as FastAPI's, joined; anything else as JSON."""
     if isinstance(value, str):
-        return "" if value.lstrip().startswith("<") else value
+        return _unwrapped(value)
     if isinstance(value, list) and all(
         isinstance(one, dict) and isinstance(one.get("msg"), str) for one in value
     ):
         return "; ".join(f"{_place(one.get('loc'))}{one['msg']}" for one in value)
     return msgspec.json.encode(value).decode() if value else ""
+
+
+def _unwrapped(text: str) -> str:
+    """Gateways pass on another's error as a text that is JSON in turn."""
+    start = text.lstrip()[:1]
+    if start != "{":
+        return "" if start == "<" else text
+    try:
+        error = _error(msgspec.json.decode(text))
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+        return text
+    return (_message(error) if isinstance(error, dict) else "") or text
 
 
 def _place(loc: Any) -> str:
