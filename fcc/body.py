@@ -11,6 +11,8 @@ from translators.request import Request
 
 LARGEST = 32 * 1024 * 1024
 """Bytes; the Messages API's own limit (docs.claude.com/en/api/errors)."""
+HEARD_OUT = 4 * LARGEST
+"""Bytes; more than that are not even read to be refused."""
 LARGE = 1024 * 1024
 """Bytes above which parsing would hold up the loop for more than a millisecond or so."""
 
@@ -29,7 +31,7 @@ def text_headers(scope: Any) -> dict[str, str]:
 async def read_body(receive: Receive, headers: dict[str, str]) -> bytes:
     """The whole body. Raises HttpError 413 above `LARGEST`, ClientGone when it never ends."""
     announced = headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > LARGEST:
+    if announced.isdigit() and int(announced) > HEARD_OUT:
         raise too_large()
     first = await piece(receive)
     body = first.get("body", b"")
@@ -41,16 +43,22 @@ async def read_body(receive: Receive, headers: dict[str, str]) -> bytes:
 
 
 async def rest(receive: Receive, body: bytes) -> bytes:
+    """The body with what follows. One that is too large is heard out, up to `HEARD_OUT`, but not kept: a client that
+    is still sending would never read the refusal.
+    """
     parts, size = [body], len(body)
     more = True
-    while more:
+    while more and size <= HEARD_OUT:
         message = await piece(receive)
         part = message.get("body", b"")
         more = message.get("more_body", False)
         size += len(part)
-        if size > LARGEST:
-            raise too_large()
-        parts.append(part)
+        if size <= LARGEST:
+            parts.append(part)
+        else:
+            parts.clear()
+    if size > LARGEST:
+        raise too_large()
     return b"".join(parts)
 
 

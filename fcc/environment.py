@@ -43,14 +43,17 @@ def find_config(given: str | Path | None, env: Mapping[str, str]) -> Path:
     return own if own.is_file() else shipped_config()
 
 
-def environment(config: Path, process: Mapping[str, str] | None = None) -> dict[str, str]:
-    """`.env` beside the configuration, overridden by the process environment.
-
-    The shipped policy has no folder of the user's own, so `.env` is then read from the configuration folder.
+def env_folder(config: Path) -> Path:
+    """Where `.env` is: beside the configuration; the shipped one has no folder of the user's own beside it, so then
+    it is the configuration folder.
     """
-    folder = config_folder() if config == shipped_config() else config.parent
+    return config_folder() if config == shipped_config() else config.parent
+
+
+def environment(config: Path, process: Mapping[str, str] | None = None) -> dict[str, str]:
+    """`.env` of the configuration, overridden by the process environment."""
     try:
-        text = (folder / ".env").read_text(encoding="utf-8-sig")
+        text = (env_folder(config) / ".env").read_text(encoding="utf-8-sig")
     except OSError:
         text = ""
     return parse_env(text) | dict(os.environ if process is None else process)

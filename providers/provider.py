@@ -132,6 +132,17 @@ class Provider:
         outgoing = Outgoing(URL(self.setup.poll.replace("{id}", promised)), headers, None, "GET")
         return self._transport(ask.key).call(outgoing, connect=ask.connect, write=ask.write)
 
+    def look(self, path: str, key: Key, *, connect: float = 5.0) -> Call:
+        """A call that asks for what is below the base address, and nothing of a model."""
+        setup = self.setup
+        dialect = setup.dialect or (setup.preset.dialect if setup.preset is not None else DEFAULT.dialect)
+        headers = self._fixed_headers(key, dialect)
+        if dialect == "anthropic":
+            headers = {"anthropic-version": "2023-06-01", **headers}
+        return self._transport(key).call(
+            Outgoing(self._url(path), headers, None, "GET"), connect=connect, write=5.0
+        )
+
     def told(self, failure: Failure) -> Failure:
         """The failure, without this provider's keys in what it says."""
         failure.message = self._scrubber.scrub(failure.message)

@@ -25,6 +25,7 @@ COMMANDS = {
     "models": "what is offered, and in which state it is",
     "doctor": "check file, keys, port and providers",
     "lint": "find mistakes in routes.toml, with a witness for each",
+    "fmt": "lay out routes.toml: aligned columns, wrapped lines, the same meaning",
     "test": "run the expectations written in routes.toml",
     "explain": "say which route takes a request, and why",
     "show": "print the compiled decision table",

@@ -108,4 +108,5 @@ def line(one: dict[str, Any]) -> tuple[str, ...]:
     context = f"{one['context'] // 1000:,}k" if one["context"] else "?"
     images = "yes" if one["images"] else "no"
     state = one["state"] if len(one["models"]) < 2 else f"{one['state']}, {len(one['models'])} models"
-    return one["id"], one["name"], context, images, "/".join(one["thinking"]), state
+    name = one["name"] if one["name"] != one["id"] else ""
+    return one["id"], name, context, images, "/".join(one["thinking"]), state

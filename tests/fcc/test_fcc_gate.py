@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support.served import Served
 
 from fcc.auth import Access, bearer
 from fcc.errors import HttpError
 from fcc.gate import Gate, admit
 from fcc.log import Log
+from support.served import Served
 
 TOKEN = "a-token-of-the-right-length"
 OTHER = "another-clients-own-token"

@@ -67,9 +67,7 @@ def test_a_refused_file_is_logged_with_its_places(lines: list[bytes]) -> None:
 def test_for_the_eye(lines: list[bytes]) -> None:
     TerminalLog(write=lines.append, coloured=False).request(ROW)
     text = lines[0].decode()
-    assert text[8:] == (
-        "  rest  quick/a timeout → steady/b  first token 0.82 s, 3.1 s  12,403 in, 512 out\n"
-    )
+    assert text[8:] == ("  rest  quick/a timeout → steady/b  first token 0.82 s, 3.1 s  12,403 in, 512 out\n")
 
 
 def test_what_failed_says_so(lines: list[bytes]) -> None:

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support.served import PATIENCE, Served, parsed
 
 from fcc.protocol import LARGEST_HEAD, StrictProtocol
+from support.served import PATIENCE, Served, parsed
 
 
 async def echo(scope: Any, receive: Any, send: Any) -> None:

@@ -1,0 +1,34 @@
+"""A policy file for the commands that look at one and send nothing."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from fcc.environment import environment
+from providers.presets import catalogue
+from rules.policy import Loaded, load
+from rules.policy_types import Policy
+from rules.render.text import render
+
+CANNOT_RUN = 2
+
+
+def read_policy(path: Path, command: str) -> tuple[Policy, Loaded] | None:
+    """The policy in a file. Without one the reason is on stderr, errors with their places."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        print(
+            f"fcc {command}: there is no file {path}; name one, or make one with `fcc init`", file=sys.stderr
+        )
+        return None
+    except OSError as error:
+        print(f"fcc {command}: cannot read {path}: {error.strerror or error}", file=sys.stderr)
+        return None
+    loaded = load(data, path=str(path), env=environment(path), catalogue=catalogue())
+    if loaded.policy is None:
+        errors = [one for one in loaded.diagnostics if one.severity == "error"]
+        print(render(loaded.source, errors), end="", file=sys.stderr)
+        return None
+    return loaded.policy, loaded

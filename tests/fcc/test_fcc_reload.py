@@ -1,0 +1,141 @@
+"""The running server follows its file: taken, refused, gone, half written, replaced."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+
+from support.upstream import Upstream, openai_answer, openai_chunk, stall_after
+from support.world import World, message, policy, run, until, world
+
+A = 'route rest answer "A"'
+B = 'route rest answer "B"'
+BROKEN = "route rest use nowhere"
+
+
+async def answers(here: World, text: str) -> None:
+    """Until the server answers with this text."""
+    for _ in range(500):
+        if text in (await here.post(message())).text:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"never answered {text}")
+
+
+async def heard(here: World, event: str, count: int = 1) -> None:
+    """Until the log has so many of these lines."""
+    await until(lambda: sum(row["event"] == event for row in here.rows) >= count)
+
+
+def write(here: World, rules: str) -> None:
+    """As editors do: a new file, renamed over the old one."""
+    other = here.app.path.with_suffix(".tmp")
+    other.write_text(policy(rules))
+    other.replace(here.app.path)
+
+
+def test_a_saved_file_is_served() -> None:
+    async def test() -> None:
+        async with world(A) as here:
+            await answers(here, '"A"')
+            before = (await here.client.get("/health")).json()["generation"]
+            write(here, B)
+            await answers(here, '"B"')
+            assert (await here.client.get("/health")).json() != {"status": "ok", "generation": before}
+            here.app.path.write_text(policy(A))
+            await answers(here, '"A"')
+            assert (await here.client.get("/health")).json() == {"status": "ok", "generation": before}
+
+    run(test())
+
+
+def test_a_broken_file_changes_nothing_and_is_said_once() -> None:
+    async def test() -> None:
+        async with world(A) as here:
+            write(here, BROKEN)
+            await heard(here, "policy_refused")
+            write(here, BROKEN)
+            await asyncio.sleep(0.3)
+            assert sum(row["event"] == "policy_refused" for row in here.rows) == 1
+            refused = next(row for row in here.rows if row["event"] == "policy_refused")
+            assert refused["findings"][0]["line"] == 2
+            health = (await here.client.get("/health")).json()
+            assert health["status"] == "degraded"
+            assert '"A"' in (await here.post(message())).text
+            write(here, B)
+            await answers(here, '"B"')
+            assert (await here.client.get("/health")).json()["status"] == "ok"
+
+    run(test())
+
+
+def test_a_vanished_file_means_keep() -> None:
+    async def test() -> None:
+        async with world(A) as here:
+            here.app.path.unlink()
+            await asyncio.sleep(0.3)
+            assert '"A"' in (await here.post(message())).text
+            assert (await here.client.get("/health")).json()["status"] == "ok"
+            here.app.path.write_text(policy(B))
+            await answers(here, '"B"')
+
+    run(test())
+
+
+def test_a_running_answer_keeps_its_generation() -> None:
+    async def test() -> None:
+        upstream = Upstream(stall_after(openai_chunk("begun")), openai_answer("unused"))
+        async with world("route rest use a/one", drain=0.0, a=upstream) as here:
+            async with here.client.stream("POST", "/v1/messages", json=message(stream=True)) as response:
+                pieces = response.aiter_raw()
+                assert b"message_start" in await anext(pieces)
+                old = here.app.house.generation
+                write(here, B)
+                await answers(here, '"B"')
+                assert old is not None
+                assert (old.running, old.replaced) == (1, True)
+                assert upstream.open >= 1
+            await upstream.all_gone()
+
+    run(test())
+
+
+def test_reload_by_signal_and_by_request() -> None:
+    async def test() -> None:
+        async with world(A, "[reload]\nwatch = false\n") as here:
+            assert (await here.client.post("/admin/reload")).json()["status"] == "accepted"
+            here.app.path.write_text(policy(BROKEN))
+            told = (await here.client.post("/admin/reload")).json()
+            assert told["status"] == "kept"
+            assert "FCC201" in told["problems"][0]
+            here.app.path.write_text(policy(B))
+            await asyncio.sleep(0.2)
+            assert '"A"' in (await here.post(message())).text
+            assert (await here.client.post("/admin/reload")).json()["status"] == "accepted"
+            assert '"B"' in (await here.post(message())).text
+
+    run(test())
+
+
+def test_a_hangup_loads_the_file_again() -> None:
+    async def test() -> None:
+        async with world(A) as here:
+            await here.client.get("/health")
+            os.kill(os.getpid(), signal.SIGHUP)
+            await heard(here, "policy")
+
+    run(test())
+
+
+def test_a_new_token_counts_at_once() -> None:
+    async def test() -> None:
+        async with world(A) as here:
+            text = policy(B, '[server]\ntoken = "env:ANTHROPIC_AUTH_TOKEN"\nhosts = ["models.example"]\n')
+            refused = await here.post(message(), host="models.example")
+            assert refused.status_code == 400
+            here.app.path.write_text(text)
+            await answers(here, '"B"')
+            assert (await here.post(message(), host="models.example")).status_code == 200
+
+    run(test())

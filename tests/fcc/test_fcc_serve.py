@@ -1,0 +1,248 @@
+"""`fcc serve` and `uvicorn fcc.server:app` as processes: how they start, why they do not, and how they stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+POLICY = "rules = '''\nroute rest answer \"served\"\n'''\n"
+TOKEN = "a-token-that-is-long-enough"
+ASKED = {"model": "x", "max_tokens": 10, "messages": [{"role": "user", "content": "hi"}]}
+BOUND = 20.0
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "routes.toml").write_text(POLICY)
+    return tmp_path
+
+
+@pytest.fixture
+def start(home: Path) -> Iterator[Start]:
+    """Start `python -m …` with an environment of its own; everything still running is killed in the end."""
+    running: list[subprocess.Popen[str]] = []
+
+    def begin(*words: str, **env: str) -> subprocess.Popen[str]:
+        clean = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONUNBUFFERED": "1", **env}
+        process = subprocess.Popen(
+            [sys.executable, "-m", *words],
+            env=clean,
+            cwd=home,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        running.append(process)
+        return process
+
+    yield begin
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+def address_of(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line.startswith("fcc listening on http://"), process.communicate()
+    return line.split()[-1]
+
+
+def ask(address: str, token: str) -> httpx.Response:
+    return httpx.post(f"{address}/v1/messages", json=ASKED, headers={"x-api-key": token}, trust_env=False)
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=BOUND)
+    return process.returncode, out, err
+
+
+def test_it_serves_at_its_first_line_and_stops_when_told(start: Start) -> None:
+    process = start("fcc", "serve", "--config", "routes.toml", "--port", "0", ANTHROPIC_AUTH_TOKEN=TOKEN)
+    response = ask(address_of(process), TOKEN)
+    assert response.status_code == 200
+    assert response.json()["content"][0]["text"] == "served"
+    process.send_signal(signal.SIGTERM)
+    code, out, err = ended(process)
+    assert (code, out) == (0, "")
+    started, request = [json.loads(line) for line in err.splitlines()]
+    assert started["event"] == "start"
+    assert (request["event"], request["route"]) == ("request", "rest")
+    assert TOKEN not in err
+
+
+def test_the_first_start_makes_a_token_and_shows_it(start: Start, home: Path) -> None:
+    process = start("fcc", "serve", "--config", "routes.toml", "--port", "0")
+    address = address_of(process)
+    assert process.stdout is not None
+    shown = process.stdout.readline().split()[2]
+    assert ask(address, shown).status_code == 200
+    assert ask(address, "another").status_code == 401
+    (kept,) = home.rglob("token")
+    assert (kept.read_text().strip(), kept.stat().st_mode & 0o777) == (shown, 0o600)
+    process.send_signal(signal.SIGINT)
+    assert ended(process)[0] == 0
+    again = start("fcc", "serve", "--config", "routes.toml", "--port", "0")
+    assert ask(address_of(again), shown).status_code == 200
+    again.send_signal(signal.SIGTERM)
+    code, out, err = ended(again)
+    assert code == 0
+    assert shown not in out + err
+
+
+def test_text_for_people(start: Start) -> None:
+    words = ("fcc", "serve", "--config", "routes.toml", "--port", "0", "--log", "text")
+    process = start(*words, ANTHROPIC_AUTH_TOKEN=TOKEN)
+    address = address_of(process)
+    ask(address, TOKEN)
+    process.send_signal(signal.SIGTERM)
+    _, _, err = ended(process)
+    assert f"export ANTHROPIC_BASE_URL={address}" in err
+    assert "  rest  " in err
+    assert TOKEN not in err
+
+
+def test_quiet_is_quiet(start: Start) -> None:
+    process = start(
+        "fcc", "serve", "--config", "routes.toml", "--port", "0", "-q", ANTHROPIC_AUTH_TOKEN=TOKEN
+    )
+    ask(address_of(process), TOKEN)
+    process.send_signal(signal.SIGTERM)
+    assert ended(process) == (0, "", "")
+
+
+def test_settings_come_from_flag_then_variable_then_file(start: Start, home: Path) -> None:
+    (home / "routes.toml").write_text(POLICY + '[server]\nport = 1\nhost = "127.0.0.2"\n')
+    env = {"FCC_CONFIG": str(home / "routes.toml"), "PORT": "0", "ANTHROPIC_AUTH_TOKEN": TOKEN}
+    process = start("fcc", "serve", **env)
+    assert address_of(process).startswith("http://127.0.0.2:")
+    process = start("fcc", "serve", "--host", "127.0.0.3", HOST="127.0.0.4", **env)
+    assert address_of(process).startswith("http://127.0.0.3:")
+
+
+@pytest.mark.parametrize(
+    ("words", "env", "said"),
+    [
+        (("--config", "nowhere.toml"), {}, "there is no file nowhere.toml"),
+        (("--config", "."), {}, "cannot read ."),
+        (("--config", "broken.toml"), {}, "--> broken.toml:2:16"),
+        (("--config", "routes.toml", "--port", "{taken}"), {}, "choose another with --port"),
+        (("--config", "routes.toml", "--host", "no.such.host.invalid"), {}, "is no address of this machine"),
+        (
+            ("--config", "routes.toml", "--host", "192.0.2.1", "--port", "0"),
+            {"ANTHROPIC_AUTH_TOKEN": TOKEN},
+            "192.0.2.1",
+        ),
+        (("--config", "routes.toml"), {"PORT": "many"}, "PORT is `many`"),
+        (("--config", "routes.toml", "--host", "0.0.0.0", "--port", "0"), {}, "ANTHROPIC_AUTH_TOKEN"),
+        (
+            ("--config", "routes.toml", "--host", "0.0.0.0", "--port", "0"),
+            {"ANTHROPIC_AUTH_TOKEN": "fifteen-letters"},
+            "16 characters",
+        ),
+        (("--config", "routes.toml", "--port", "70000"), {}, "70000"),
+    ],
+)
+def test_why_it_does_not_start(
+    start: Start, home: Path, words: tuple[str, ...], env: dict[str, str], said: str
+) -> None:
+    (home / "broken.toml").write_text("rules = '''\nroute rest use nowhere\n'''\n")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        code, out, err = ended(
+            start("fcc", "serve", *(word.replace("{taken}", port) for word in words), **env)
+        )
+    assert (code, out) == (2, "")
+    assert said in err
+    assert "Traceback" not in err
+
+
+def test_a_network_is_served_with_a_good_token(start: Start) -> None:
+    words = ("--config", "routes.toml", "--host", "0.0.0.0", "--port", "0")
+    process = start("fcc", "serve", *words, ANTHROPIC_AUTH_TOKEN=TOKEN)
+    port = address_of(process).rpartition(":")[2]
+    assert ask(f"http://127.0.0.1:{port}", TOKEN).status_code == 200
+
+
+def test_the_second_signal_is_quick(start: Start, home: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        provider = (
+            f'[providers.a]\ndialect = "openai-chat"\nbase_url = "http://127.0.0.1:{port}/v1"\nkey = ""\n'
+        )
+        (home / "routes.toml").write_text(f"rules = '''\nroute rest use a/x\n'''\n{provider}")
+        process = start("fcc", "serve", "--config", "routes.toml", "--port", "0", ANTHROPIC_AUTH_TOKEN=TOKEN)
+        address = address_of(process)
+        with socket.create_connection(
+            ("127.0.0.1", int(address.rpartition(":")[2])), timeout=BOUND
+        ) as client:
+            body = json.dumps(ASKED).encode()
+            head = f"POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nx-api-key: {TOKEN}\r\n"
+            client.sendall(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
+            silent.settimeout(BOUND)
+            silent.accept()
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.3)
+            assert process.poll() is None
+            process.send_signal(signal.SIGTERM)
+            assert client.recv(65536).startswith(b"HTTP/1.1 529 ")
+        assert ended(process)[0] == 0
+
+
+def test_uvicorn_serves_it_under_the_same_rules(start: Start, home: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    env = {"FCC_CONFIG": str(home / "routes.toml"), "ANTHROPIC_AUTH_TOKEN": TOKEN}
+    start("uvicorn", "fcc.server:app", "--host", "127.0.0.1", "--port", str(port), **env)
+    address = f"http://127.0.0.1:{port}"
+    response = patiently(address)
+    assert response.status_code == 200
+    assert ask(address, "wrong").status_code == 401
+    evil = httpx.get(f"{address}/health", headers={"host": "evil.example"}, trust_env=False)
+    assert evil.status_code == 400
+
+
+def patiently(address: str) -> httpx.Response:
+    end = time.monotonic() + BOUND
+    while True:
+        try:
+            return ask(address, TOKEN)
+        except httpx.ConnectError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
+
+
+def test_the_demo_ends_well(start: Start) -> None:
+    code, out, err = ended(start("fcc", "demo"))
+    assert (code, err) == (0, "")
+    assert "quick/first-choice timeout → steady/second-choice" in " ".join(out.split())
+    assert "a failover nobody saw" in out
+    assert "\x1b" not in out
+
+
+def test_the_demo_stays_when_asked(start: Start) -> None:
+    process = start("fcc", "demo", "--keep")
+    assert process.stdout is not None
+    exported = {}
+    for line in process.stdout:
+        name, _, value = line.strip().removeprefix("export ").partition("=")
+        exported[name] = value
+        if line.strip() == "claude":
+            break
+    response = ask(exported["ANTHROPIC_BASE_URL"], exported["ANTHROPIC_AUTH_TOKEN"])
+    assert response.headers["x-fcc-target"] == "steady/second-choice"
+    process.send_signal(signal.SIGINT)
+    assert ended(process)[0] == 0
