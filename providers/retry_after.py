@@ -25,8 +25,8 @@ _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 
 _WORDS = re.compile(
     r"(?:retry|try again|reset\w*|available(?: again)?|wait|come back)\W+(?:\w+\W+){0,3}?"
-    r"(\d+(?:\.\d+)?)\s*(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)\b"
-    r"((?:\s*(?:and\s+)?\d+(?:\.\d+)?\s*(?:seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h)\b)*)"
+    r"(\d+(?:\.\d+)?)\s*(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)(?![a-z])"
+    r"((?:\s*(?:and\s+)?\d+(?:\.\d+)?\s*(?:seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h)(?![a-z]))*)"
 )
 """`try again in 7.66s`, `try again in 6m0s`, `reset in 3 days`, `retry after 20 seconds`."""
 _MORE = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)")
