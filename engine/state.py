@@ -16,7 +16,7 @@ from engine.candidates import Candidate
 from engine.health import Health
 from engine.limits import Bucket, LimitRule
 from engine.offline import OfflineGuard
-from providers.failures import OUTCOMES, Failure
+from providers.failures import Failure
 from providers.provider import Key
 
 Why = Literal["verdict", "block", "resting", "limit", "busy", "incapable", "window"]
@@ -140,7 +140,7 @@ class State:
 
     def failed(self, slot: Slot, failure: Failure, now: float) -> None:
         """What a failure does to the candidate, by the table in `providers.failures`."""
-        candidate, outcome = slot.candidate, OUTCOMES[failure.kind]
+        candidate, outcome = slot.candidate, failure.outcome
         offline = failure.kind == "connection" and not failure.connected
         if offline:
             self.offline.failed(candidate.provider.name, now)
