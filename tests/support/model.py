@@ -45,12 +45,14 @@ def speech(
     stops: list[str],
     answered: bool,
 ) -> Speech:
-    """`forced`: a tool's name, `any` or ""; `answered`: the last message carries tool results."""
+    """`forced`: a tool's name, `any` or ""; `answered`: some tool has been called already."""
     thinking = "17 times 23 is 391." if thinks else ""
     if longest < 16:
         return Speech("", "one two three", [], "length")
     if (forced or "USE THE TOOL" in prompt) and tools and not answered:
-        names = [forced] if forced in tools else list(tools)[: 2 if forced == "any" else 1]
+        names = (
+            [forced] if forced in tools else sorted(tools, key="Bash".__ne__)[: 2 if forced == "any" else 1]
+        )
         calls = [(name, filled(tools[name])) for name in names]
         return Speech(thinking, "Let me look.", calls, "tool_calls")
     for stop in stops:
@@ -83,7 +85,6 @@ def text_in(content: Any) -> str:
 
 
 def chat_speech(body: dict[str, Any]) -> Speech:
-    last = body["messages"][-1]
     choice = body.get("tool_choice")
     named = choice["function"]["name"] if isinstance(choice, dict) else ""
     forced = named or ("any" if choice == "required" else "")
@@ -93,7 +94,7 @@ def chat_speech(body: dict[str, Any]) -> Speech:
     thinks = any(body.get(name) for name in ("reasoning_effort", "reasoning", "chat_template_kwargs"))
     longest = body.get("max_tokens") or body.get("max_completion_tokens") or 4096
     prompt = " ".join(text_in(one.get("content")) for one in body["messages"])
-    answered = last["role"] == "tool"
+    answered = any(one["role"] == "tool" for one in body["messages"])
     return speech(prompt, tools, forced, thinks, longest, body.get("stop") or [], answered)
 
 
@@ -157,14 +158,13 @@ async def chat(request: Request) -> Response:
 
 
 def messages_speech(body: dict[str, Any]) -> Speech:
-    last = next(one for one in reversed(body["messages"]) if one["role"] == "user")
     choice = body.get("tool_choice") or {}
     forced = choice.get("name") or ("any" if choice.get("type") == "any" else "")
     tools = {one["name"]: one.get("input_schema") or {} for one in body.get("tools") or []}
     thinks = (body.get("thinking") or {}).get("type", "disabled") != "disabled"
     prompt = " ".join(text_in(one["content"]) for one in body["messages"])
-    content = last["content"]
-    answered = isinstance(content, list) and any(one.get("type") == "tool_result" for one in content)
+    parts = [part for one in body["messages"] if isinstance(one["content"], list) for part in one["content"]]
+    answered = any(part.get("type") == "tool_result" for part in parts)
     return speech(
         prompt, tools, forced, thinks, body["max_tokens"], body.get("stop_sequences") or [], answered
     )
