@@ -271,13 +271,14 @@ class Chain:
         return len(providers) > 1
 
     def _only_wider(self, candidate: Candidate) -> None:
-        """After an overflow only those with a larger window, or an unknown one, are worth asking."""
+        """After an overflow only those with a larger window, or an unknown one, or meant for it, are worth asking."""
         window = candidate.profile.context
         if window is None:
             return
 
         def wider(one: Candidate) -> bool:
-            return one.profile.context is None or one.profile.context > window
+            meant = one.options.on is not None and "overflow" in one.options.on
+            return meant or one.profile.context is None or one.profile.context > window
 
         kept: list[Pending] = []
         for turn in self._pending:
