@@ -33,10 +33,11 @@ _MORE = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)")
 _RETRY_DELAY = re.compile(r'"retrydelay"\s*:\s*"(\d+(?:\.\d+)?)s"')
 
 
-def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+def retry_after(headers: Mapping[str, str], now: float, *, resets: bool = True) -> float | None:
     """Seconds to wait, from 1 to a day, as the headers (lower-case names) say; None if they say nothing sensible.
 
-    `now` is the wall clock in seconds since 1970.
+    `now` is the wall clock in seconds since 1970. `resets`: the ends of rate windows count too. Many providers send
+    those with every answer, so they mean something only where a rate was exceeded.
     """
     for name in ("retry-after-ms", "x-ms-retry-after-ms"):
         if (said := _number(headers.get(name, ""))) is not None and (
@@ -48,7 +49,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         wait := _bounded(_date(written, now))
     ) is not None:
         return wait
-    return _reset(headers, now)
+    return _reset(headers, now) if resets else None
 
 
 def retry_after_words(text: str) -> float | None:

@@ -101,6 +101,15 @@ def test_a_time_to_wait_does_not_excuse_other_errors(status: int) -> None:
     assert classified(status, b"", retry_after="20").kind == "server_error"
 
 
+def test_the_end_of_a_rate_window_means_something_only_at_429() -> None:
+    """Many providers send it with every answer."""
+    window = {"x_ratelimit_reset_requests": "23m2s"}
+    assert classified(429, **window).retry_after == 1382.0
+    failure = classified(503, **window)
+    assert (failure.kind, failure.retry_after) == ("server_error", None)
+    assert classified(400, **window).retry_after is None
+
+
 SEEN: list[tuple[str, int, object, str]] = [
     # OpenAI
     ("openai key", 401, openai("Incorrect API key provided: sk-x.", code="invalid_api_key"), "auth"),
