@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from engine.outcome import ChainFailed
 from engine.rescue import Continued, Differs, Repeated, Said, continuation
 from engine.state import State
 from providers.failures import Failure
-from rules.policy_types import LocalAnswer, Plan, PolicyRoute, Refusal, TextAnswer, UsePlan
+from rules.policy_types import Plan, PolicyAction, PolicyRoute, Refusal, TextAnswer, UsePlan
 from translators.events import Event, Fault, Finish, Start, Text, Usage
 from translators.request import Request
 
@@ -61,7 +62,8 @@ class Run:
         return self.facts.tokens
 
     def __aiter__(self) -> AsyncGenerator[list[Event], None]:
-        self._events = self._play()
+        action = self.decided.action if self.decided is not None else None
+        self._events = self._use(action) if isinstance(action, UsePlan) else self._play(action)
         return self._events
 
     async def aclose(self) -> None:
@@ -70,20 +72,17 @@ class Run:
             await self._events.aclose()
         self.generation.leave()
 
-    async def _play(self) -> AsyncGenerator[list[Event], None]:
-        if self.decided is None:
+    async def _play(self, action: PolicyAction | None) -> AsyncGenerator[list[Event], None]:
+        """What needs no upstream."""
+        if action is None:
             raise ChainFailed(404, "not_found_error", f"no route takes a request for `{self.request.asked[:200]}`")
-        action = self.decided.action
         if isinstance(action, Refusal):
             kind = REFUSALS.get(action.status, "invalid_request_error" if action.status < 500 else "api_error")
             raise ChainFailed(action.status, kind, action.reason, should_retry=False)
         if isinstance(action, TextAnswer):
             yield [Start(), Text(action.text), Finish("end_turn", usage=self._spoken(action.text))]
-        elif isinstance(action, LocalAnswer):
-            yield self._local()
         else:
-            async for events in self._use(action):
-                yield events
+            yield self._local()
 
     def _spoken(self, text: str) -> Usage:
         return Usage(input=self.facts.tokens, output=max(len(text) // 4, 1))
@@ -117,8 +116,9 @@ class Run:
         assert failure is not None
         chain.broke(attempt, failure)
         if said is not None and not said.final:
-            async for events in self._rescued(chain, said, failure):
-                yield events
+            async with aclosing(self._rescued(chain, said, failure)) as rescued:
+                async for events in rescued:
+                    yield events
         else:
             yield [_fault(failure)]
 
@@ -140,7 +140,7 @@ class Run:
                 chain.fitting = None
                 attempt, events = await chain.answer(wait=False)
             while True:
-                new = [event for event in joint.feed(events) if not isinstance(event, Start)]
+                new: list[Event] = [event for event in joint.feed(events) if not isinstance(event, Start)]
                 if new:
                     self.target = attempt.slot.candidate.id
                     yield new
