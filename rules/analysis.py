@@ -115,7 +115,7 @@ class Analysis:
 
         Only routes that can be reached are named.
         """
-        alive = sum(1 << one for one in range(number) if not self.reached(one).never)
+        alive = self._alive & ((1 << number) - 1)
 
         def left_over(chosen: int) -> int:
             outside = sum(self._of[one] for one in bits(chosen))
@@ -164,6 +164,11 @@ class Analysis:
             trials = self._trials(condition)
 
     # --- how they are answered --------------------------------------------------------------------------------
+
+    @cached_property
+    def _alive(self) -> int:
+        """The routes that are not proved dead."""
+        return sum(1 << number for number in range(len(self.routes)) if not self.reached(number).never)
 
     def _before(self, number: int) -> int:
         return (self._of[number] & -self._of[number]) - 1 if self._of[number] else 0

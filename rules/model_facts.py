@@ -41,6 +41,36 @@ def facts_of(step: Single, settings: Settings, catalogue: Catalogue) -> ModelFac
     )
 
 
+class Models:
+    """The facts of models, looked up once for each."""
+
+    def __init__(self, settings: Settings, catalogue: Catalogue) -> None:
+        self.settings = settings
+        self.catalogue = catalogue
+        self._known: dict[str, ModelFacts] = {}
+
+    def of(self, step: Single) -> ModelFacts:
+        found = self._known.get(step.id)
+        if found is None:
+            found = self._known[step.id] = facts_of(step, self.settings, self.catalogue)
+        return found
+
+    def window(self, plan: Plan) -> int | None:
+        """The largest window among the steps, in tokens; None when that of a step is not known."""
+        sizes = [self.of(step).context if step.provider else None for step in steps(plan)]
+        known = [size for size in sizes if size is not None]
+        return max(known, default=None) if len(known) == len(sizes) else None
+
+    def questions(self, policy: Policy) -> Iterator[Compare]:
+        """The tests that the checks of models ask about, beside those of the routes."""
+        yield from map(some, ABILITIES)
+        for route in policy.routes:
+            if isinstance(route.action, UsePlan) and route.offer is None:
+                size = self.window(route.action.plan)
+                if size is not None:
+                    yield longer(size)
+
+
 def steps(plan: Plan) -> Iterator[Single]:
     """The single models of a plan, members of groups included, in the order of the file."""
     for step in plan:
@@ -51,13 +81,6 @@ def steps(plan: Plan) -> Iterator[Single]:
             yield step
 
 
-def windows(plan: Plan, settings: Settings, catalogue: Catalogue) -> int | None:
-    """The largest window among the steps, in tokens; None when that of a step is not known."""
-    known = [facts_of(step, settings, catalogue).context if step.provider else None for step in steps(plan)]
-    sizes = [size for size in known if size is not None]
-    return max(sizes, default=None) if len(sizes) == len(known) else None
-
-
 def some(ability: Ability) -> Compare:
     """The test for a request that has any: `images > 0`."""
     return Compare(FactName(ability, None, NOWHERE), ">", Value(0, "number", NOWHERE), NOWHERE)
@@ -66,13 +89,3 @@ def some(ability: Ability) -> Compare:
 def longer(tokens: int) -> Compare:
     """The test for a prompt above so many tokens."""
     return Compare(FactName("tokens", None, NOWHERE), ">", Value(tokens, "number", NOWHERE), NOWHERE)
-
-
-def questions(policy: Policy, catalogue: Catalogue) -> Iterator[Compare]:
-    """The tests that the checks of models ask about, beside those of the routes."""
-    yield from map(some, ABILITIES)
-    for route in policy.routes:
-        if isinstance(route.action, UsePlan) and route.offer is None:
-            size = windows(route.action.plan, policy.settings, catalogue)
-            if size is not None:
-                yield longer(size)

@@ -13,11 +13,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from rules import parser, resolve, settings_reader, source, suppressions
-from rules.analysis import Analysis
 from rules.catalogue import Catalogue
 from rules.diagnostics import Diagnostic
 from rules.lint.registry import Check, Context, Entry, entries
-from rules.model_facts import questions
 from rules.nodes import Document
 from rules.policy_types import Policy
 from rules.settings import Settings
@@ -61,10 +59,8 @@ class _Work:
         if decides and _errors(found):
             self.sound = False
 
-    def context(self, analysis: Analysis | None = None) -> Context:
-        return Context(
-            self.source, self.document, self.settings, self.catalogue, self.env, self.policy, analysis
-        )
+    def context(self) -> Context:
+        return Context(self.source, self.document, self.settings, self.catalogue, self.env, self.policy)
 
 
 def load(data: bytes, *, path: str, env: Mapping[str, str], catalogue: Catalogue) -> Loaded:
@@ -119,11 +115,7 @@ def _resolve(work: _Work) -> None:
 
 
 def _flow(work: _Work) -> None:
-    policy = work.policy
-    analysis = None
-    if policy is not None:
-        analysis = Analysis(policy.routes, also=questions(policy, work.catalogue))
-    context = work.context(analysis)
+    context = work.context()
     for check in _checks(lambda entry: entry.code.code >= FIRST_FLOW_CODE):
         work.add(check(context))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import pkgutil
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 
@@ -18,6 +18,7 @@ import rules.lint
 from rules.analysis import Analysis
 from rules.catalogue import Catalogue
 from rules.diagnostics import Diagnostic, Fix, Label, Severity
+from rules.model_facts import Models
 from rules.nodes import Document, Span
 from rules.policy_types import Policy
 from rules.settings import Settings
@@ -76,8 +77,16 @@ class Context:
     env: Mapping[str, str]
     policy: Policy | None
     """None when the findings of earlier stages leave no policy to look at."""
-    analysis: Analysis | None = None
-    """What can be proved about the routes of that policy."""
+    models: Models = field(init=False)
+    """What is known of the models of the file."""
+    analysis: Analysis | None = field(init=False)
+    """What can be proved about the routes of the policy."""
+
+    def __post_init__(self) -> None:
+        models, policy = Models(self.settings, self.catalogue), self.policy
+        analysis = None if policy is None else Analysis(policy.routes, also=models.questions(policy))
+        object.__setattr__(self, "models", models)
+        object.__setattr__(self, "analysis", analysis)
 
 
 Check = Callable[[Context], Iterable[Diagnostic]]

@@ -15,7 +15,7 @@ from rules.policy import Loaded, load
 class Model:
     context: int | None = 200_000
     output: int | None = 32_000
-    images: bool = False
+    images: bool = True
     documents: bool = False
     tools: bool = True
     thinking: Literal["never", "switchable", "always"] = "switchable"

@@ -96,7 +96,8 @@ def test_the_missing_key_of_a_preset_is_a_note_at_its_first_use(read_policy):
     message = "`zen` has no key: OPENCODE_API_KEY is not set"
     assert told(loaded, "FCC601") == [("note", "zen/glm-5-free", message)]
     assert loaded.policy is not None
-    assert "set OPENCODE_API_KEY" in (loaded.diagnostics[-1].help or "")
+    helped = [one.help for one in loaded.diagnostics if one.code == "FCC601"]
+    assert helped == ["set OPENCODE_API_KEY in the environment or in `.env` beside the file"]
 
 
 @pytest.mark.parametrize("table", ['key = "env:MINE"', 'key = ""', 'auth = "none"'])
