@@ -22,8 +22,8 @@ from engine.facts import Facts
 from engine.needs import unfit
 from engine.outcome import ChainFailed, chain_failed
 from engine.race import race
-from engine.waiting import first_free
 from engine.state import Skip, Slot, State
+from engine.waiting import first_free
 from providers.failures import OUTCOMES, Failure
 from providers.provider import Ask, Key
 from rules.settings import Defaults

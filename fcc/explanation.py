@@ -11,7 +11,7 @@ from rules.evaluate import plain, written
 from rules.facts import RequestView
 from rules.given import GivenError
 from rules.lint.fcc207_unknown_failure import FAILURES
-from rules.model_facts import facts_of, steps
+from rules.model_facts import Models, steps
 from rules.policy import Loaded
 from rules.policy_types import LocalAnswer, Policy, PolicyAction, Refusal, Single, TextAnswer, UsePlan
 from rules.simulate import USUAL_FAILURE, Simulated, World, considered
@@ -24,6 +24,7 @@ class Explainer:
         self.policy = policy
         self.source = loaded.source
         self.catalogue = catalogue
+        self._facts = Models(policy.settings, catalogue)
         self.router = Router(policy)
         self.states: dict[str, Simulated] = {}
 
@@ -32,16 +33,15 @@ class Explainer:
 
         Raises GivenError for what is no model and no kind of failure.
         """
-        said = [(name, "resting", USUAL_FAILURE) for name in resting]
-        said += [(name, "limited", USUAL_FAILURE) for name in limited]
+        said = [(name, Simulated("resting")) for name in resting]
+        said += [(name, Simulated("limited")) for name in limited]
         for text in failing:
             name, _, kind = text.partition("=")
             if kind and kind not in FAILURES:
                 raise GivenError(f"there is no failure `{kind}`; kinds are {', '.join(FAILURES)}")
-            said.append((name, "failing", kind or USUAL_FAILURE))
-        for name, state, kind in said:
-            for model in self._models(name):
-                self.states[model] = Simulated(state, kind)
+            said.append((name, Simulated("failing", kind or USUAL_FAILURE)))
+        for name, state in said:
+            self.states |= dict.fromkeys(self._models(name), state)
 
     def _models(self, name: str) -> list[str]:
         if name in self.policy.chains:
@@ -52,7 +52,10 @@ class Explainer:
         return [model]
 
     def explain(self, view: RequestView) -> dict[str, Any]:
-        """`{"route", "action", "chain", "passed_over"}`, as `fcc explain --format json` prints it."""
+        """`{"route", "action", "chain", "passed_over"}`, as `fcc explain --format json` prints it.
+
+        Offers are not told among those passed over: the request asked for another model.
+        """
         route = self.router.decide(view)
         action = None if route is None else route.action
         return {
@@ -66,6 +69,7 @@ class Explainer:
                     "saw": _shown(one.test.fact.name, one.saw),
                 }
                 for one in self.router.explain(view)
+                if one.route.offer is None
             ],
         }
 
@@ -73,7 +77,7 @@ class Explainer:
         settings = self.policy.settings
         world = World(
             view,
-            lambda step: facts_of(step, settings, self.catalogue),
+            self._facts.of,
             self.states,
             lambda provider: provider in settings.providers or provider in self.catalogue,
             settings.defaults.attempts,

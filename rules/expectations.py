@@ -9,7 +9,7 @@ from rules import given
 from rules.catalogue import Catalogue
 from rules.evaluate import Failing, deciding, first_failing, taken
 from rules.given import GivenFacts
-from rules.model_facts import facts_of, steps
+from rules.model_facts import Models, steps
 from rules.names import REQUESTED
 from rules.nodes import Expect, Test
 from rules.policy_types import Plan, Policy, PolicyRoute, UsePlan
@@ -47,6 +47,7 @@ class Expectations:
     def __init__(self, policy: Policy, catalogue: Catalogue) -> None:
         self.policy = policy
         self.catalogue = catalogue
+        self._models = Models(policy.settings, catalogue)
         self._aliases: dict[str, str] = {}
         for name, model in policy.aliases.items():
             self._aliases.setdefault(model, name)
@@ -71,7 +72,7 @@ class Expectations:
         settings = self.policy.settings
         return World(
             view,
-            lambda step: facts_of(step, settings, self.catalogue),
+            self._models.of,
             states,
             lambda provider: provider in settings.providers or provider in self.catalogue,
             settings.defaults.attempts,

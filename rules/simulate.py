@@ -7,8 +7,9 @@ Nothing is sent and no time passes. What is not said of a model is that it is he
   counts as failed with what that stands for;
 * who rests is passed over, but not in a chain of one; when nobody else could be asked, those that rest are, in order;
 * who cannot serve the request is passed over; when nobody was asked, those that lack only eyes for it are;
-* `auth` and `credit` put the provider's key aside, and with it its other models; after `overflow` only larger windows
-  and steps `on (overflow)` are asked; `bad_request` from two providers ends the walk; and so do as many models as a request may take attempts.
+* `auth` and `credit` put the provider's key aside, and with it its other models;
+* after `overflow` only larger windows and steps `on (overflow)` are asked;
+* `bad_request` from two providers ends the walk, and so do as many models as a request may take attempts.
 
 What depends on the moment is fixed here: `least-loaded`, `rotate` and `race` go in the order of the file, `split`
 begins with the heaviest member. Each provider is taken to have one key, and each model to be asked once.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,11 +16,11 @@ from engine.facts import Facts
 from fcc.cli.policy_file import CANNOT_RUN, read_policy
 from fcc.explanation import Explainer, as_text
 from providers.presets import catalogue
-from rules.facts import RequestView
+from rules.facts import DAYS, RequestView
 from rules.given import GivenError, from_values
 from translators.anthropic_request import read_count_request
 from translators.model_ids import read_model_id
-from translators.request import RequestError
+from translators.request import Request, RequestError
 
 UNSAID = (None, False, [])
 
@@ -73,9 +74,7 @@ def explain(
         explainer.suppose(resting or (), limited or (), failing or ())
         if batch is not None:
             return _batch(batch, explainer)
-        if request is not None and facts:
-            raise GivenError("give either facts or --request")
-        view = _request_view(request) if request is not None else view_of(facts)
+        view = view_of(facts) if request is None else request_view(request, facts)
     except (GivenError, RequestError, OSError, ValueError) as error:
         print(f"fcc explain: {error}", file=sys.stderr)
         return CANNOT_RUN
@@ -106,6 +105,9 @@ FLAGS = (
 )
 """Options that are facts."""
 
+BESIDE = ("client", "time", "day")
+"""Facts that a request does not hold."""
+
 
 def view_of(facts: Mapping[str, Any]) -> RequestView:
     """The request with these facts; headers as `NAME=VALUE` texts too. Raises GivenError."""
@@ -122,16 +124,31 @@ def view_of(facts: Mapping[str, Any]) -> RequestView:
     return from_values(said)
 
 
-def _request_view(path: Path) -> RequestView:
-    """The facts of a body, or of an object with `headers` and `body`. Raises OSError, RequestError, ValueError."""
+def request_view(path: Path, beside: Mapping[str, Any]) -> RequestView:
+    """The facts of a body, or of an object with `headers` and `body`; `beside` may say what no request holds.
+
+    Raises GivenError, OSError, RequestError, ValueError.
+    """
+    more = sorted(set(beside) - set(BESIDE))
+    if more:
+        raise GivenError(f"the request in {path} says `{more[0]}` itself; beside it only {', '.join(BESIDE)}")
+    said, now = from_values(beside), datetime.now()
+    if "time" in beside:
+        now = now.replace(hour=said.minute // 60, minute=said.minute % 60)
+    if "day" in beside:
+        now += timedelta(days=DAYS.index(said.day) - now.weekday())
+    return Facts(_read(path), client=said.client, now=now)
+
+
+def _read(path: Path) -> Request:
     data = path.read_bytes()
     said = json.loads(data)
     if isinstance(said, dict) and isinstance(said.get("body"), dict):
         headers = said.get("headers")
         known = headers.items() if isinstance(headers, dict) else ()
         body = json.dumps(said["body"], ensure_ascii=False, separators=(",", ":")).encode()
-        return Facts(read_count_request(body, {name.lower(): str(value) for name, value in known}))
-    return Facts(read_count_request(data, {}))
+        return read_count_request(body, {name.lower(): str(value) for name, value in known})
+    return read_count_request(data, {})
 
 
 def _batch(path: Path, explainer: Explainer) -> int:

@@ -25,8 +25,8 @@ class Format(StrEnum):
 
 
 def test(
-    path: Annotated[Path, typer.Argument(help="the file to test")] = Path("routes.toml"),
-    format: Annotated[Format, typer.Option(help="how results are printed")] = Format.text,  # noqa: A002
+    path: Annotated[Path, typer.Argument(help="the file to test")] = Path("routes.toml"),  # noqa: PT028
+    format: Annotated[Format, typer.Option(help="how results are printed")] = Format.text,  # noqa: A002, PT028
 ) -> int:
     """Run every `expect` of routes.toml: 0 all hold, 1 one fails, 2 could not run.
 

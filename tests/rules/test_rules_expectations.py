@@ -7,6 +7,7 @@ import pytest
 from rules.evaluate import deciding, first_failing, holds, written
 from rules.expectations import Expectations
 from rules.given import GivenFacts, from_values
+from rules.nodes import Route
 from rules.parser import parse
 from rules.resolve import resolve
 from rules.settings import Settings
@@ -26,7 +27,9 @@ route rest use coding then c on timeout
 def condition(text):
     document, found = parse(f"route r when {text} use zen/x")
     assert [one for one in found if one.severity == "error"] == []
-    return document.statements[0].condition, f"route r when {text} use zen/x"
+    (route,) = document.statements
+    assert isinstance(route, Route)
+    return route.condition, f"route r when {text} use zen/x"
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from providers.failures import OUTCOMES
 
+from providers.failures import OUTCOMES
 from rules import simulate
 from rules.given import GivenFacts
 from rules.model_facts import ModelFacts
 from rules.parser import parse
+from rules.policy_types import UsePlan
 from rules.resolve import resolve
 from rules.settings import Settings
 from rules.simulate import Simulated, World, considered, tried
@@ -17,7 +18,9 @@ from rules.simulate import Simulated, World, considered, tried
 def plan(sequence):
     document, found = parse(f"route rest use {sequence}")
     assert [one for one in found if one.severity == "error"] == []
-    return resolve(document, Settings(), {}).routes[0].action.plan
+    action = resolve(document, Settings(), {}).routes[0].action
+    assert isinstance(action, UsePlan)
+    return action.plan
 
 
 def states(said):
