@@ -10,10 +10,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 
 _ID_LIMIT = 40
 """OpenAI refuses longer tool call ids."""
+
+_NUMBER = re.compile(r":\d+$")
 
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
@@ -49,6 +52,22 @@ class ToolNames:
                 self.restored[alias] = name
                 return alias
             salt += 1
+
+
+def declared_name(name: str, declared: AbstractSet[str]) -> str:
+    """The declared tool that a model means by `name`; `name` itself if that is not certain.
+
+    Models put a namespace before it (`functions.read_file`), a number behind it (`read_file:0`, Kimi), or write it in
+    other letter case.
+    """
+    if name in declared:
+        return name
+    plain = _NUMBER.sub("", name.strip())
+    for candidate in (plain, plain.rpartition(".")[2], plain.rpartition(":")[2]):
+        if candidate in declared:
+            return candidate
+    alike = [one for one in declared if one.casefold() == plain.casefold()]
+    return alike[0] if len(alike) == 1 else name
 
 
 def sent_id(tool_id: str, length: int | None) -> str:

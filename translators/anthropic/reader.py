@@ -35,6 +35,7 @@ from translators.openai_chat.faults import bare_error, fault_of
 from translators.request import Request
 from translators.sse import TooLarge
 from translators.thinking import ThinkingTags
+from translators.tool_names import declared_name
 from translators.wire import Target, WireRequest
 
 _BAD_IN_A_ROW = 3
@@ -63,13 +64,14 @@ _NEW = object()
 
 def reader(request: Request, target: Target, wire: WireRequest) -> MessagesReader:
     """A reader for the answer to `wire`, which was written from `request` for `target`."""
-    return MessagesReader(target)
+    return MessagesReader(request, target)
 
 
 class MessagesReader:
     """See `translators.dialects.Reader`."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, request: Request, target: Target) -> None:
+        self._declared = {str(tool.get("name")) for tool in request.tools}
         self._model = target.model
         self._first_party = target.profile.first_party
         self._body = Body()
@@ -298,10 +300,12 @@ class MessagesReader:
         event = held.event(mend=mend)
         if event is None:
             return False
+        if isinstance(event, Tool):
+            self._tools = True
+            event.name = declared_name(event.name, self._declared)
         self._settle(out)
         held.told = self._content = True
         self._kind = ""
-        self._tools = self._tools or isinstance(event, Tool)
         out.append(event)
         return True
 

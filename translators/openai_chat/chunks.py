@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from translators.lenient_json import whole
+
 
 class Delta(msgspec.Struct, gc=False):
     """`delta` of a chunk and `message` of a whole answer."""
@@ -59,7 +61,7 @@ def decode_leniently(data: bytes) -> Any:
     """JSON that breaks small rules: bad UTF-8, raw control characters, NaN, lone surrogates. Else None."""
     try:
         value = json.loads(data.decode("utf-8", "replace").lstrip("\ufeff"), strict=False)
-        return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+        return json.loads(whole(json.dumps(value, ensure_ascii=False)))
     except (ValueError, RecursionError):
         return None
 

@@ -32,6 +32,14 @@ def spoken(content: Any) -> list[Text | Thinking]:
     return said
 
 
+def thought_before(content: str) -> list[Text | Thinking]:
+    """A message that begins inside a thought, because the opening tag stood in the prompt; empty for any other."""
+    thought, end, rest = content.partition("</think>\n")
+    if not end or "<think>" in thought or "</think>" in rest or not thought.strip():
+        return []
+    return [Thinking(thought), Text(rest)] if rest.strip() else [Thinking(thought)]
+
+
 def _text(value: Any) -> str:
     """The text in a string, in an object that has some, or in a list of those. Encrypted items have none."""
     if isinstance(value, str):

@@ -16,7 +16,7 @@ from translators.events import Event, Fault, Finish, Progress, Start, StopReason
 from translators.openai_chat.calls import Call, Calls, own_arguments
 from translators.openai_chat.chunks import Choice, Chunk, Delta, decode_chunk, decode_leniently
 from translators.openai_chat.faults import bare_error, broken_off, fault_of
-from translators.openai_chat.parts import reasoning_in, spoken
+from translators.openai_chat.parts import reasoning_in, spoken, thought_before
 from translators.openai_chat.tokens import usage_of
 from translators.openai_chat.tools import declared_tools, renamed_tools
 from translators.request import Request
@@ -24,6 +24,7 @@ from translators.schemas import TYPE_ALIAS, renamed_arguments
 from translators.sse import TooLarge
 from translators.text_tools import TextTools
 from translators.thinking import ThinkingTags
+from translators.tool_names import declared_name
 from translators.toolcalls import complete_arguments
 from translators.wire import Target, WireRequest
 
@@ -75,8 +76,8 @@ class ChatReader:
             else None
         )
         self._tags = ThinkingTags(calls=self._texts is not None)
-        declared = {str(tool.get("name")) for tool in request.tools} | set(self._names)
-        self._calls = Calls(declared)
+        self._declared = {str(tool.get("name")) for tool in request.tools} | set(self._names)
+        self._calls = Calls(self._declared)
 
     def feed(self, data: bytes) -> list[Event]:
         out = self._read(data)
@@ -212,6 +213,8 @@ class ChatReader:
         if content:
             if type(content) is not str:
                 self._say(spoken(content), out)
+            elif whole and (parts := thought_before(content)):
+                self._say(parts, out)
             elif self._tags.plain:
                 out.append(Text(content))
             elif said := self._tags.feed(content):
@@ -261,11 +264,14 @@ class ChatReader:
         reason = _REASONS.get(self._reason or "", "end_turn")
         tools: list[Tool] = []
         cut = reason not in ("end_turn", "stop_sequence")
+        lost = False
         for call in self._calls.calls:
             tool = self._tool(call, cut=cut)
             if tool is not None:
                 tools.append(tool)
-            elif not cut and (call.name or call.arguments):
+            elif cut:
+                lost = True
+            elif call.name or call.arguments:
                 self._fail(out, Fault("malformed", f"the arguments of the call to {call.name} are not JSON"))
                 return
         if not self._content and not tools and not cut:
@@ -273,7 +279,7 @@ class ChatReader:
             return
         self._over = True
         out += tools
-        out.append(self._finish("tool_use" if tools else reason))
+        out.append(self._finish("tool_use" if tools and not lost else reason))
 
     def _finish(self, reason: StopReason) -> Finish:
         if reason in ("end_turn", "stop_sequence"):
@@ -299,7 +305,8 @@ class ChatReader:
             arguments = complete_arguments(call.text)
         if arguments is None or not call.name:
             return None
-        name = self._names.get(call.name, call.name)
+        name = declared_name(call.name, self._declared)
+        name = self._names.get(name, name)
         if name in renamed_tools(self._request, self._target.profile):
             value = renamed_arguments(msgspec.json.decode(arguments), TYPE_ALIAS, "type")
             arguments = msgspec.json.encode(value).decode()
