@@ -11,7 +11,7 @@ from typing import Any
 
 from translators.openai_chat.switches import thinking_fields as other_fields
 from translators.request import Request
-from translators.thinking_wish import Wish, thinking_wish
+from translators.thinking_wish import Wish, asked_effort, thinking_wish
 from translators.wire import Target
 
 _LEAST = 1024
@@ -42,7 +42,8 @@ def thinking_fields(
     impossible = profile.first_party and (_calls_forced(request) or (switch == "budget" and not turn_thinks))
     fields = _adaptive(wish) if switch == "adaptive" else _budget(wish, limit)
     if not wish.on or impossible or not fields:
-        return _off(request, target)
+        effort = (target.effort or asked_effort(request)) if switch == "adaptive" else None
+        return _off(request, target) | _effort(effort)
     display = _asked(request).get("display")
     if profile.first_party and display:
         fields["thinking"]["display"] = display
@@ -57,8 +58,7 @@ def _asked(request: Request) -> dict[str, Any]:
 def _as_asked(request: Request) -> dict[str, dict[str, Any]]:
     asked, config = _asked(request), request.body.get("output_config")
     fields = {"thinking": dict(asked)} if asked else {}
-    effort = config.get("effort") if isinstance(config, dict) else None
-    return fields | ({"output_config": {"effort": effort}} if effort else {})
+    return fields | _effort(config.get("effort") if isinstance(config, dict) else None)
 
 
 def _forced(request: Request, target: Target) -> bool:
@@ -90,5 +90,8 @@ def _adaptive(wish: Wish) -> dict[str, dict[str, Any]]:
     effort = wish.effort
     if wish.forced_budget and wish.budget and not wish.forced_effort:
         effort = next((name for name, tokens in _BUDGETS.items() if tokens >= wish.budget), "max")
-    fields: dict[str, dict[str, Any]] = {"thinking": {"type": "adaptive"}}
-    return fields | ({"output_config": {"effort": effort}} if effort else {})
+    return {"thinking": {"type": "adaptive"}} | _effort(effort)
+
+
+def _effort(effort: str | None) -> dict[str, dict[str, Any]]:
+    return {"output_config": {"effort": effort}} if effort else {}
