@@ -84,7 +84,7 @@ def answers(host: str, port: int) -> bool:
     name = f"[{host}]" if ":" in host else host
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"http://{name}:{port}/api/hello", timeout=2) as answer:
+        with opener.open(f"http://{name}:{port}/api/hello", timeout=1) as answer:
             return json.load(answer).get("name") == "fcc"
     except (OSError, ValueError, AttributeError):
         return False

@@ -17,6 +17,7 @@ def findings(loaded: Loaded, *, coloured: bool = False) -> str:
     return render(loaded.source, shown, Palette(coloured)) if shown else ""
 
 
-def wants_colour(out: TextIO = sys.stderr) -> bool:
-    """A terminal, and nobody asked for plain text (no-color.org)."""
+def wants_colour(out: TextIO | None = None) -> bool:
+    """Whether `out` (default: stderr) is a terminal, and nobody asked for plain text (no-color.org)."""
+    out = out or sys.stderr
     return out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

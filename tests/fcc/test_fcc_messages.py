@@ -9,6 +9,7 @@ from typing import Any
 import anthropic
 import pytest
 
+from fcc.messages import InFlight, Messages
 from support.grammar import check_stream
 from support.upstream import (
     OPENAI_END,
@@ -89,8 +90,7 @@ def test_the_official_client_asks_without_stream() -> None:
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_failing_model_is_replaced_unseen(stream: bool) -> None:
     async def test() -> None:
-        upstreams = {"a": Upstream(UNWELL), "b": Upstream(openai_answer("fine"))}
-        async with world(BOTH, **upstreams) as here:
+        async with world(BOTH, a=Upstream(UNWELL), b=Upstream(openai_answer("fine"))) as here:
             response = await here.post(message(stream=stream))
             assert response.status_code == 200
             assert b"fine" in response.content
@@ -270,9 +270,9 @@ def test_shutdown_lets_answers_finish() -> None:
 
 def test_shutdown_tells_those_that_cannot_finish() -> None:
     async def test() -> None:
-        upstreams = {"a": Upstream(stall_after(openai_chunk("begun"))), "b": Upstream(stall_after(b""))}
+        begun, silent = Upstream(stall_after(openai_chunk("begun"))), Upstream(stall_after(b""))
         rules = 'route one when model is "one" use a/one\nroute rest use b/two'
-        async with world(rules, drain=0.2, **upstreams) as here:
+        async with world(rules, drain=0.2, a=begun, b=silent) as here:
             waiting = asyncio.create_task(here.post(message()))
             body = message(stream=True, model="one")
             async with here.client.stream("POST", "/v1/messages", json=body) as response:
@@ -353,7 +353,8 @@ def test_too_many_at_once_are_told_to_come_back(monkeypatch: pytest.MonkeyPatch)
         upstream = Upstream(stall_after(openai_chunk("x")))
         async with world(ONE, drain=0.0, a=upstream) as here:
             messages = here.app.hot["/v1/messages"].app
-            monkeypatch.setattr(messages, "in_flight", type(messages.in_flight)(1))  # ty: ignore[unresolved-attribute]
+            assert isinstance(messages, Messages)
+            monkeypatch.setattr(messages, "in_flight", InFlight(1))
             async with here.client.stream("POST", "/v1/messages", json=message(stream=True)):
                 response = await here.post(message())
             assert response.status_code == 529

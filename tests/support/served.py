@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +62,7 @@ def parsed(data: bytes) -> Answer:
 
 
 @contextlib.contextmanager
-def served(app: Any, **options: Any) -> Iterator[Served]:
+def served(app: Any, **options: Any) -> Generator[Served, None, None]:
     ready = threading.Event()
     found = listening("127.0.0.1", 0)
     port = found.getsockname()[1]

@@ -1,0 +1,246 @@
+"""The commands that serve nothing: init, models, doctor, code."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import stat
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from fcc import environment
+from fcc.cli import main
+from fcc.environment import parse_env
+from support.upstream import Behaviour, Upstream, answer, close
+from support.world import policy
+
+TOKEN = "a-token-that-is-long-enough"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine with nothing on it: no configuration, no keys, an empty PATH."""
+    for name in ("config", "state", "bin"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(environment, "config_folder", lambda: tmp_path / "config")
+    monkeypatch.setattr(environment, "state_folder", lambda: tmp_path / "state")
+    monkeypatch.setattr("fcc.cli.init.config_folder", lambda: tmp_path / "config")
+    monkeypatch.setattr(os, "environ", {"PATH": str(tmp_path / "bin"), "ANTHROPIC_AUTH_TOKEN": TOKEN})
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def upstream() -> Iterator[Callable[..., Upstream]]:
+    """`upstream(behaviour)`: an upstream on a loop of its own, in a thread."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    opened: list[Upstream] = []
+
+    def begin(*behaviours: Behaviour) -> Upstream:
+        one = Upstream(*behaviours)
+        asyncio.run_coroutine_threadsafe(one.__aenter__(), loop).result(10)
+        opened.append(one)
+        return one
+
+    yield begin
+    for one in opened:
+        asyncio.run_coroutine_threadsafe(one.__aexit__(), loop).result(10)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(10)
+    loop.close()
+
+
+def serves(home: Path, rules: str, tables: str = "", **upstreams: Upstream) -> Path:
+    path = home / "config" / "routes.toml"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    path.write_text(policy(rules, f"{tables}\n[server]\nport = {port}\n", **upstreams))
+    return path
+
+
+def test_init_writes_what_serves(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init"]) == 0
+    folder = home / "config"
+    assert (folder / "routes.toml").read_bytes() == environment.shipped_config().read_bytes()
+    assert stat.S_IMODE((folder / ".env").stat().st_mode) == 0o600
+    found = parse_env((folder / ".env").read_text())
+    assert found == {"NVIDIA_NIM_API_KEY": "", "OPENCODE_API_KEY": ""}
+    assert str(folder / ".env") in capsys.readouterr().out
+    assert main(["models"]) == 0
+
+
+def test_init_never_overwrites(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = home / "elsewhere" / "deep"
+    folder.mkdir(parents=True)
+    (folder / ".env").write_text("MINE=1")
+    assert main(["init", "--dir", str(folder)]) == 0
+    assert (folder / ".env").read_text() == "MINE=1"
+    told = capsys.readouterr().out
+    assert f"kept  {folder / '.env'}" in told
+    assert f"--config {folder / 'routes.toml'}" in told
+
+
+def test_init_says_why_it_cannot(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "file").write_text("")
+    assert main(["init", "--dir", str(home / "file")]) == 2
+    assert "cannot write" in capsys.readouterr().err
+
+
+MODELS = """\
+chain coding = a/large then b/small
+offer coding as "Auto"
+offer b/small with and without thinking
+route rest use coding
+"""
+FACTS = '[models."a/large"]\ncontext = 200_000\nimages = true\n[models."b/small"]\ncontext = 64_000\nimages = false\n'
+KEYED = '[providers.b]\ndialect = "openai-chat"\nbase_url = "http://127.0.0.1:9/v1"\nkey = "env:B_KEY"\n'
+
+
+def test_models_for_scripts(
+    home: Path, upstream: Callable[..., Upstream], capsys: pytest.CaptureFixture[str]
+) -> None:
+    serves(home, MODELS, KEYED + FACTS, a=upstream(close))
+    assert main(["models", "--format", "json"]) == 0
+    auto, small = json.loads(capsys.readouterr().out)["models"]
+    assert (auto["id"], auto["name"], auto["models"]) == ("coding", "Auto", ["a/large", "b/small"])
+    assert (auto["context"], auto["images"], auto["state"]) == (64_000, True, "ready")
+    assert (small["context"], small["state"]) == (64_000, "no key")
+    assert small["missing"] == {"b": "B_KEY is not set"}
+
+
+def test_models_for_people(
+    home: Path, upstream: Callable[..., Upstream], capsys: pytest.CaptureFixture[str]
+) -> None:
+    serves(home, MODELS, KEYED + FACTS, a=upstream(close))
+    assert main(["models"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["ID", "NAME", "CONTEXT", "IMAGES", "THINKING", "STATE"]
+    assert lines[1].split()[:4] == ["coding", "Auto", "64k", "yes"]
+    assert lines[-1] == "b: B_KEY is not set"
+
+
+LISTED = answer(200, b'{"object":"list","data":[{"id":"large"},{"id":"other"}]}')
+
+
+def test_doctor_finds_all_well(
+    home: Path, upstream: Callable[..., Upstream], capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = upstream(LISTED)
+    serves(home, "route rest use a/large", a=good)
+    assert main(["doctor"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in lines] == ["file", "token", "port", "a"]
+    assert all(line.startswith("✓") for line in lines)
+    assert good.requests[0].path == "/v1/models"
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "sign", "said"),
+    [
+        (answer(200, b'{"data":[{"id":"other"}]}'), "!", "does not list large"),
+        (answer(401, b'{"error":{"message":"who are you"}}'), "✗", "make a new one"),
+        (answer(404, b'{"error":{"message":"no such page"}}'), "✓", "lists no models"),
+        (answer(200, b"<html>"), "✗", "is base_url right"),
+        (answer(500, b"{}"), "✗", "500"),
+        (close, "✗", "is it running"),
+    ],
+)
+def test_doctor_says_what_to_do(
+    home: Path,
+    upstream: Callable[..., Upstream],
+    behaviour: Behaviour,
+    sign: str,
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    serves(home, "route rest use a/large", a=upstream(behaviour))
+    assert main(["doctor"]) == int(sign == "✗")
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith(f"{sign} a ")
+    assert said in last
+
+
+def test_doctor_knows_a_missing_key_an_open_env_and_a_taken_port(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = serves(home, "route rest use b/small", KEYED)
+    (path.parent / ".env").write_text("A=1")
+    (path.parent / ".env").chmod(0o644)
+    port = int(path.read_text().split("port = ")[1])
+    with socket.create_server(("127.0.0.1", port)):
+        assert main(["doctor"]) == 1
+    file, env, token, taken, provider = capsys.readouterr().out.splitlines()
+    assert (file[0], token[0]) == ("!", "✓")
+    assert env.startswith("✗")
+    assert "chmod 600" in env
+    assert taken.startswith("✗")
+    assert "--port" in taken
+    assert provider.startswith("✗")
+    assert "B_KEY" in provider
+
+
+def test_doctor_contacts_nobody_offline(
+    home: Path, upstream: Callable[..., Upstream], capsys: pytest.CaptureFixture[str]
+) -> None:
+    alone = upstream(close)
+    serves(home, "route rest use a/large", a=alone)
+    assert main(["doctor", "--offline"]) == 0
+    assert not alone.connections
+
+
+@pytest.mark.parametrize("command", ["models", "doctor"])
+def test_a_broken_file_is_shown(home: Path, command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "config" / "routes.toml").write_text("rules = '''\nroute rest use nowhere\n'''\n")
+    assert main([command]) == 2
+    assert "routes.toml:2:16" in capsys.readouterr().err
+
+
+def stand_in(home: Path) -> None:
+    """A `claude` that writes down what it was given, and ends with 7."""
+    program = home / "bin" / "claude"
+    program.write_text(
+        f'#!/bin/sh\n/usr/bin/env > "{home}/env"\nfor word; do echo "$word"; done > "{home}/words"\nexit 7\n'
+    )
+    program.chmod(0o755)
+
+
+def test_code_runs_claude_with_all_it_must_know(home: Path, upstream: Callable[..., Upstream]) -> None:
+    path = serves(
+        home,
+        'route one when model is "one" use b/small\nroute rest use a/large then b/small',
+        KEYED + FACTS,
+        a=upstream(close),
+    )
+    port = int(path.read_text().split("port = ")[1])
+    stand_in(home)
+    with socket.create_server(("127.0.0.1", port)):
+        assert main(["code", "--model", "one", "-p", "say hi", "--help"]) == 7
+        given = dict(line.split("=", 1) for line in (home / "env").read_text().splitlines() if "=" in line)
+        assert (home / "words").read_text().splitlines() == ["--model", "one", "-p", "say hi", "--help"]
+        assert given["ANTHROPIC_BASE_URL"] == f"http://127.0.0.1:{port}"
+        assert given["ANTHROPIC_AUTH_TOKEN"] == TOKEN
+        assert given["CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY"] == "1"
+        assert given["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == "64000"
+
+
+def test_code_says_what_is_missing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    serves(home, 'route rest answer "x"')
+    assert main(["code"]) == 2
+    assert "no `claude` on the PATH" in capsys.readouterr().err
+    stand_in(home)
+    assert main(["code"]) == 2
+    assert "start `fcc serve`" in capsys.readouterr().err
+    assert not (home / "words").exists()
+
+
+def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("serve", "demo", "init", "models", "doctor"):
+        assert main([name, "--help"]) == 0
+        assert f"Example: fcc {name}" in capsys.readouterr().out
