@@ -1,17 +1,17 @@
-"""The only socket towards upstreams: one HTTP call, from connecting to the last byte of its body.
+"""The only way to upstreams: one HTTP call, from connecting to the last byte of its body.
 
-aiohttp's client, used directly. httpx over aiohttp's transport does the same in twice the time (630 µs of CPU for a
-small call; its transport alone 300; aiohttp 160), hides whether a connection was used before, and cuts network reads
-into pieces. Its names stay in this file; what goes wrong leaves it as `Failure`:
+aiohttp's client, used directly: 104 µs of CPU for a small call, where httpx over aiohttp's transport takes 295, that
+transport alone 202, and both hide whether a connection was used before and cut network reads into pieces. aiohttp's
+names stay here and in `connections`; what goes wrong leaves as `Failure`:
 
     Failure(connection)  not connected=connected, TLS, reset, closed without an answer
     Failure(timeout)     the request could not be written in time
     Failure(malformed)   what came is not HTTP, or a body that cannot be unpacked
     Failure(cut)         the body broke off
 
-Rules of this file: no redirects, no cookies, no credentials from the machine (netrc), no proxy to loopback, TLS
-verified, metadata services never connected to, identity asked for, sizes bounded. A connection that has anything left
-to read when it is taken from the pool is not used: that would be somebody else's answer.
+Rules: no redirects, no cookies, no credentials from the machine (netrc), no proxy to loopback, TLS verified, metadata
+services never connected to, identity asked for, sizes bounded. A connection that has anything left to read when it is
+taken from the pool is not used: that would be somebody else's answer.
 """
 
 from __future__ import annotations
@@ -21,25 +21,17 @@ import os
 import socket
 import ssl
 from collections.abc import Mapping
-from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from typing import Any
-from weakref import WeakKeyDictionary, ref
+from functools import lru_cache
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, AbstractStreamWriter
 from aiohttp.http_exceptions import HttpProcessingError
-from aiohttp.payload import Payload
-from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
-from providers.addresses import is_metadata
+from providers.connections import Body, Connector, ForbiddenAddressError, Leg, leg_of_this_call
 from providers.failures import Failure
 from providers.unpack import BadBody, Unpacker
 
-KEEP = 30.0
-"""Seconds an idle connection is kept."""
 STALE = 1.0
 """Seconds. A kept connection that closes within them after a request, without a byte, had been closed before it."""
 DRAIN = 1.0
@@ -64,108 +56,6 @@ class Outgoing:
     method: str = "POST"
 
 
-@dataclass(slots=True, eq=False)
-class _Leg:
-    """How far one call has come; the connector and the body report here."""
-
-    fresh: bool
-    write: float
-    clock: asyncio.Timeout | None
-    """Until the head of the answer is there."""
-    reused: bool = False
-    connected: bool = False
-    sent: bool = False
-    sent_at: float = 0.0
-    content: aiohttp.StreamReader | None = None
-    """The body of the answer, once its head is there."""
-
-    def begin_writing(self, *, reused: bool) -> None:
-        self.reused, self.connected = reused, True
-        self.sent_at = asyncio.get_running_loop().time()
-        if self.clock is not None:
-            self.clock.reschedule(self.sent_at + self.write)
-
-    def written(self) -> None:
-        self.sent = True
-        if self.clock is not None and not self.clock.expired():
-            self.clock.reschedule(None)
-
-
-_leg: ContextVar[_Leg] = ContextVar("_leg")
-
-
-class _ForbiddenAddressError(OSError):
-    pass
-
-
-class _Resolver(AbstractResolver):
-    """The system's, except that a name never leads to a metadata service."""
-
-    def __init__(self) -> None:
-        self._system = ThreadedResolver()
-
-    async def resolve(self, host: str, port: int = 0, family: Any = 0) -> Any:
-        found = await self._system.resolve(host, port, family)
-        if is_metadata(host) or any(is_metadata(one["host"]) for one in found):
-            raise _ForbiddenAddressError(f"{host} leads to a metadata service")
-        return found
-
-    async def close(self) -> None:
-        await self._system.close()
-
-
-class _Connector(aiohttp.TCPConnector):
-    """Says whether a connection had served before, and refuses those that are not clean."""
-
-    def __init__(self) -> None:
-        super().__init__(limit=0, keepalive_timeout=KEEP, resolver=_Resolver(), ttl_dns_cache=30)
-        self._served: WeakKeyDictionary[Any, _Leg] = WeakKeyDictionary()
-        """Each connection's latest call."""
-
-    async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: ASYNC109 - aiohttp's signature
-        leg = _leg.get()
-        while True:
-            connection = await super().connect(req, traces, timeout)
-            protocol: Any = connection.protocol
-            reused = protocol in self._served
-            if reused and (leg.fresh or protocol.should_close):
-                connection.close()
-                continue
-            if not reused:
-                protocol.closed.add_done_callback(partial(self._lost, ref(protocol)))
-            self._served[protocol] = leg
-            leg.begin_writing(reused=reused)
-            return connection
-
-    def _lost(self, protocol: ref[Any], closed: asyncio.Future[None]) -> None:
-        """Tells the reader of a body that the connection is gone: after bytes that are no HTTP aiohttp does not."""
-        closed.exception()
-        lost = protocol()
-        leg = self._served.get(lost) if lost is not None else None
-        content = leg.content if leg is not None else None
-        if content is not None and not content.is_eof() and content.exception() is None:
-            content.set_exception(aiohttp.ClientPayloadError())
-
-
-class _Body(Payload):
-    """A request body that tells when it has been handed to the system."""
-
-    def __init__(self, data: bytes, leg: _Leg) -> None:
-        super().__init__(data, content_type="application/json")
-        self._size = len(data)
-        self._leg = leg
-
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        return self._value.decode(encoding, errors)
-
-    async def write(self, writer: AbstractStreamWriter) -> None:
-        await writer.write(self._value)
-        self._leg.written()
-
-    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
-        await self.write(writer)
-
-
 class Transport:
     """Connections to one provider with one key. Made on the running loop at the first call."""
 
@@ -187,10 +77,10 @@ class Transport:
         if self._session is not None:
             await self._session.close()
 
-    async def open(self, outgoing: Outgoing, connect: float, leg: _Leg) -> aiohttp.ClientResponse:
+    async def open(self, outgoing: Outgoing, connect: float, leg: Leg) -> aiohttp.ClientResponse:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=_Connector(),
+                connector=Connector(),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 max_line_size=_LINE,
@@ -201,7 +91,7 @@ class Transport:
             outgoing.method,
             outgoing.url,
             headers=outgoing.headers,
-            data=_Body(outgoing.body, leg) if outgoing.body is not None else None,
+            data=Body(outgoing.body, leg) if outgoing.body is not None else None,
             allow_redirects=False,
             ssl=self._verify,
             proxy=self._proxy,
@@ -255,8 +145,8 @@ class Call:
     async def start(self) -> None:
         """Connects, sends, and waits for the response head. Raises Failure."""
         clock = asyncio.timeout(None)
-        leg = _Leg(self._fresh, self._write, clock)
-        token = _leg.set(leg)
+        leg = Leg(self._fresh, self._write, clock)
+        token = leg_of_this_call.set(leg)
         try:
             async with clock:
                 response = await self._transport.open(self._outgoing, self._connect, leg)
@@ -267,7 +157,7 @@ class Call:
             raise self._not_answered(leg, error) from None
         finally:
             leg.clock = None
-            _leg.reset(token)
+            leg_of_this_call.reset(token)
         leg.content = response.content
         self._response = response
         self.status = response.status
@@ -350,7 +240,7 @@ class Call:
             return unpacked
         raise self._broken
 
-    def _late(self, leg: _Leg, error: TimeoutError) -> Failure:
+    def _late(self, leg: Leg, error: TimeoutError) -> Failure:
         host = self._outgoing.url.host
         if leg.connected and not isinstance(error, aiohttp.ClientError):
             text = f"{host} did not take the request within {self._write:g} s"
@@ -358,7 +248,7 @@ class Call:
         text = f"could not connect to {host} within {self._connect:g} s"
         return Failure("connection", text, before_response=True, connected=False)
 
-    def _not_answered(self, leg: _Leg, error: Exception) -> Failure:
+    def _not_answered(self, leg: Leg, error: Exception) -> Failure:
         host = self._outgoing.url.host
         if isinstance(error, aiohttp.ClientConnectorCertificateError):
             text = f"TLS: the certificate of {host} cannot be trusted: {_reason(error)}"
@@ -397,7 +287,7 @@ def _reason(error: BaseException) -> str:
     """The system's own words for what happened, without addresses and stacks."""
     inner: BaseException | None = error
     while inner is not None:
-        if isinstance(inner, _ForbiddenAddressError):
+        if isinstance(inner, ForbiddenAddressError):
             return str(inner)
         if isinstance(inner, ssl.SSLCertVerificationError) and not isinstance(inner, aiohttp.ClientError):
             return inner.verify_message or "it is not valid"

@@ -260,7 +260,7 @@ def test_a_name_that_leads_to_a_metadata_service_is_refused(monkeypatch: pytest.
             }
         ]
 
-    monkeypatch.setattr(transport_module.ThreadedResolver, "resolve", resolve)
+    monkeypatch.setattr("providers.connections.ThreadedResolver.resolve", resolve)
 
     async def main() -> Failure | None:
         provider = provider_at("http://models.example/v1", allow_http=True)

@@ -1,0 +1,122 @@
+"""The sockets under `transport`: a connector that knows which connections it has used, and hands out clean ones."""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from weakref import WeakKeyDictionary, ref
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, AbstractStreamWriter
+from aiohttp.payload import Payload
+from aiohttp.resolver import ThreadedResolver
+
+from providers.addresses import is_metadata
+
+KEEP = 30.0
+"""Seconds an idle connection is kept."""
+
+
+@dataclass(slots=True, eq=False)
+class Leg:
+    """How far one call has come; the connector and the body report here."""
+
+    fresh: bool
+    write: float
+    clock: asyncio.Timeout | None
+    """Until the head of the answer is there."""
+    reused: bool = False
+    connected: bool = False
+    sent: bool = False
+    sent_at: float = 0.0
+    content: aiohttp.StreamReader | None = None
+    """The body of the answer, once its head is there."""
+
+    def begin_writing(self, *, reused: bool) -> None:
+        self.reused, self.connected = reused, True
+        self.sent_at = asyncio.get_running_loop().time()
+        if self.clock is not None:
+            self.clock.reschedule(self.sent_at + self.write)
+
+    def written(self) -> None:
+        self.sent = True
+        if self.clock is not None and not self.clock.expired():
+            self.clock.reschedule(None)
+
+
+leg_of_this_call: ContextVar[Leg] = ContextVar("leg")
+
+
+class ForbiddenAddressError(OSError):
+    """A name led to an address that nothing is sent to."""
+
+
+class _Resolver(AbstractResolver):
+    """The system's, except that a name never leads to a metadata service."""
+
+    def __init__(self) -> None:
+        self._system = ThreadedResolver()
+
+    async def resolve(self, host: str, port: int = 0, family: Any = 0) -> Any:
+        found = await self._system.resolve(host, port, family)
+        if is_metadata(host) or any(is_metadata(one["host"]) for one in found):
+            raise ForbiddenAddressError(f"{host} leads to a metadata service")
+        return found
+
+    async def close(self) -> None:
+        await self._system.close()
+
+
+class Connector(aiohttp.TCPConnector):
+    """Says whether a connection had served before, and refuses those that are not clean."""
+
+    def __init__(self) -> None:
+        super().__init__(limit=0, keepalive_timeout=KEEP, resolver=_Resolver(), ttl_dns_cache=30)
+        self._served: WeakKeyDictionary[Any, Leg] = WeakKeyDictionary()
+        """Each connection's latest call."""
+
+    async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: ASYNC109 - aiohttp's signature
+        leg = leg_of_this_call.get()
+        while True:
+            connection = await super().connect(req, traces, timeout)
+            protocol: Any = connection.protocol
+            reused = protocol in self._served
+            if reused and (leg.fresh or protocol.should_close):
+                connection.close()
+                continue
+            if not reused:
+                protocol.closed.add_done_callback(partial(self._lost, ref(protocol)))
+            self._served[protocol] = leg
+            leg.begin_writing(reused=reused)
+            return connection
+
+    def _lost(self, protocol: ref[Any], closed: asyncio.Future[None]) -> None:
+        """Tells the reader of a body that the connection is gone: after bytes that are no HTTP aiohttp does not."""
+        closed.exception()
+        lost = protocol()
+        leg = self._served.get(lost) if lost is not None else None
+        content = leg.content if leg is not None else None
+        if content is not None and not content.is_eof() and content.exception() is None:
+            content.set_exception(aiohttp.ClientPayloadError())
+
+
+class Body(Payload):
+    """A request body that tells when it has been handed to the system."""
+
+    def __init__(self, data: bytes, leg: Leg) -> None:
+        super().__init__(data, content_type="application/json")
+        self._size = len(data)
+        self._leg = leg
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        return self._value.decode(encoding, errors)
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        await writer.write(self._value)
+        self._leg.written()
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        await self.write(writer)
