@@ -315,15 +315,15 @@ def test_any_split_says_the_same(text, steps):
 @pytest.mark.parametrize(
     "text",
     [
-        "<tool_call>" * 40_000,
-        "<tool_call>{" * 40_000,
-        "<tool_call>{</tool_call>" * 20_000,
+        "<tool_call>" * 20_000,
+        "<tool_call>{" * 20_000,
+        "<tool_call>{</tool_call>" * 10_000,
         "<tool_call>{<tool_call>{</tool_call>" * 10_000,
-        "</tool_call>" * 40_000,
+        "</tool_call>" * 20_000,
         CALLS[0][0] * 5_000,
         "<function=Read>" + "<parameter=path>x</parameter>" * 10_000 + "</function>",
         "<function=Read><parameter=path>" + "</parameter> " * 20_000,
-        '<tool_call>{"a":"' + "x</tool_call>" * 20_000,
+        '<tool_call>{"a":"' + "x</tool_call>" * 10_000,
         "<|start|>assistant" * 20_000,
     ],
 )
