@@ -10,9 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from rules.cells import FactKey, Numbers, Texts, holds, key_of, read
+from rules.cells import FactKey, Numbers, Texts
+from rules.evaluate import first_failing
+from rules.evaluate import holds as condition_holds
 from rules.facts import FACTS, RequestView
-from rules.nodes import And, Condition, Not, Or, Test
+from rules.nodes import Test
 from rules.policy_types import Policy, PolicyRoute
 from rules.rows import Compiled, TextRows, compile_routes
 
@@ -65,7 +67,7 @@ class Router:
         while alive:
             low = alive & -alive
             route = compiled.routes[compiled.owner[low.bit_length() - 1]]
-            if not low & self._inexact or self._failing(route.condition, view, True) is None:
+            if not low & self._inexact or condition_holds(route.condition, view):
                 return route
             alive ^= low
         return None
@@ -77,28 +79,10 @@ class Router:
         for route in self.compiled.routes:
             if route is taken:
                 break
-            test = self._failing(route.condition, view, True)
-            if test is not None:
-                passed.append(PassedOver(route, test, read(key_of(test.fact), view)))
+            failing = first_failing(route.condition, view)
+            if failing is not None:
+                passed.append(PassedOver(route, failing.test, failing.saw))
         return passed
-
-    def _failing(self, condition: Condition | None, view: RequestView, wanted: bool) -> Test | None:
-        """The first test because of which the condition is not as wanted; None when it is."""
-        match condition:
-            case None:
-                return None
-            case Not():
-                return self._failing(condition.item, view, not wanted)
-            case And() | Or():
-                found = (self._failing(item, view, wanted) for item in condition.items)
-                if isinstance(condition, And) is wanted:
-                    return next((test for test in found if test is not None), None)
-                failing = list(found)
-                return None if None in failing else failing[0]
-            case _:
-                key = key_of(condition.fact)
-                met = holds(self.compiled.domains[key], condition, read(key, view))
-                return None if met is wanted else condition
 
 
 def _cost(key: FactKey) -> tuple[int, int, str]:

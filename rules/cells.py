@@ -138,13 +138,6 @@ def domains(tests: Iterable[Test]) -> Mapping[FactKey, Domain]:
     }
 
 
-def holds(domain: Domain, test: Test, value: Any) -> bool:
-    """Whether a test holds for a value of its fact."""
-    if isinstance(domain, Texts):
-        return bool(domain.globs(test) & domain.matched(value))
-    return bool(domain.mask(test) >> domain.cell(value) & 1)
-
-
 def _domain(key: FactKey, tests: list[Test]) -> Domain:
     fact = FACTS[key[0]]
     if fact.kind == "flag":
