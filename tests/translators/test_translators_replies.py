@@ -13,7 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from support import grammar, replies
-from translators.events import Fault, Finish
+from translators.events import Event, Fault, Finish, Progress
 
 ANSWERS = replies.answers()
 every_answer = pytest.mark.parametrize("path", ANSWERS, ids=replies.name_of)
@@ -45,15 +45,20 @@ def test_an_answer_is_legal_for_the_client_streamed_and_collected(path: Path) ->
         grammar.check_message(json.loads(message), request)
 
 
+def said(path: Path, pieces: list[bytes]) -> list[Event]:
+    """The events but for signs of life, which say that a read brought something and so go by reads."""
+    return [event for event in replies.events_of(path, pieces) if not isinstance(event, Progress)]
+
+
 @every_answer
 def test_any_split_gives_the_same_events(path: Path) -> None:
     data = path.read_bytes()
-    whole = replies.events_of(path, [data])
-    assert replies.events_of(path, [data[i : i + 1] for i in range(len(data))]) == whole
+    whole = said(path, [data])
+    assert said(path, [data[i : i + 1] for i in range(len(data))]) == whole
     pick = random.Random(path.name)
     cuts = range(1, len(data)) if len(data) < 400 else sorted(pick.sample(range(1, len(data)), 40))
     for cut in cuts:
-        assert replies.events_of(path, [data[:cut], data[cut:]]) == whole, cut
+        assert said(path, [data[:cut], data[cut:]]) == whole, cut
 
 
 @settings(max_examples=200)
@@ -65,4 +70,4 @@ def test_reads_of_any_sizes_give_the_same_events(path: Path, sizes: list[int]) -
         size = sizes[len(pieces) % len(sizes)]
         pieces.append(data[:size])
         data = data[size:]
-    assert replies.events_of(path, pieces) == replies.events_of(path, [b"".join(pieces)])
+    assert said(path, pieces) == said(path, [b"".join(pieces)])

@@ -9,7 +9,8 @@
     reply       bytes ─▶ body ─▶ reader.py ─▶ events
                            ├─ pieces.py         decoding, lenient where upstreams are careless
                            ├─ saying.py         blocks: open ones, interleaved ones, those that never close
-                           └─ tokens.py         usage
+                           ├─ tokens.py         usage
+                           └─ ending.py         stop reasons
     both        signatures.py                   thinking that only its own model takes back
 
 Anthropic itself gets the request nearly as the client wrote it; everyone else the part of the API that is common

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from translators.anthropic.ending import ending, with_tools
 from translators.anthropic.pieces import Delta, Piece, decode_piece, raw_delta
 from translators.anthropic.saying import Held
 from translators.anthropic.signatures import sealed
@@ -24,7 +25,6 @@ from translators.events import (
     Redacted,
     Signature,
     Start,
-    StopReason,
     Text,
     Thinking,
     Tool,
@@ -32,31 +32,16 @@ from translators.events import (
 )
 from translators.openai_chat.chunks import decode_leniently
 from translators.openai_chat.faults import bare_error, fault_of
+from translators.openai_chat.tools import declared_tools
 from translators.request import Request
 from translators.sse import TooLarge
+from translators.text_tools import TextTools
 from translators.thinking import ThinkingTags
 from translators.tool_names import declared_name
 from translators.wire import Target, WireRequest
 
 _BAD_IN_A_ROW = 3
 """So many events that are no JSON objects, one after the other, are not an answer."""
-
-_REASONS: dict[str, StopReason] = {
-    "end_turn": "end_turn",
-    "max_tokens": "max_tokens",
-    "length": "max_tokens",
-    "stop_sequence": "stop_sequence",
-    "tool_use": "tool_use",
-    "pause_turn": "pause_turn",
-    "refusal": "refusal",
-    "content_filter": "refusal",
-    "sensitive": "refusal",
-    "model_context_window_exceeded": "model_context_window_exceeded",
-}
-"""Every other stop_reason is the end of a turn, or of one with tool calls."""
-
-_CUT = ("max_tokens", "refusal", "model_context_window_exceeded")
-"""After these the last block need not be whole."""
 
 _NEW = object()
 """The index of a block that has begun and of which nothing was said yet."""
@@ -87,7 +72,9 @@ class MessagesReader:
         self._signature = ""
         self._plain = self._first_party
         """Text is text: no thinking is looked for in it."""
-        self._tags = ThinkingTags()
+        schemas = {name: tool["input_schema"] for name, tool in declared_tools(request).items()}
+        self._texts = TextTools(schemas) if schemas and not self._first_party else None
+        self._tags = self._new_tags()
         self._held: list[Held] = []
         self._open: dict[Any, Held] = {}
         self._tools = False
@@ -97,6 +84,14 @@ class MessagesReader:
         self._usage: Usage | None = None
 
     def feed(self, data: bytes) -> list[Event]:
+        out = self._read(data)
+        return self._texts.feed(out) if self._texts else out
+
+    def close(self) -> list[Event]:
+        out = self._read_end()
+        return self._texts.feed(out) if self._texts else out
+
+    def _read(self, data: bytes) -> list[Event]:
         out: list[Event] = []
         if self._over:
             return out
@@ -108,7 +103,7 @@ class MessagesReader:
             self._fail(out, Fault("malformed", "the upstream sent a page instead of an answer"))
         return out
 
-    def close(self) -> list[Event]:
+    def _read_end(self) -> list[Event]:
         out: list[Event] = []
         if self._over:
             return out
@@ -274,12 +269,15 @@ class MessagesReader:
         self._kind, self._index = kind, index
         self._content = self._content or (kind == "text" and self._plain)
 
+    def _new_tags(self) -> ThinkingTags:
+        return ThinkingTags(calls=self._texts is not None)
+
     def _settle(self, out: list[Event]) -> None:
         """What was being said is over: text held back, or the signature."""
         if self._kind == "text" and not self._plain:
             said = self._tags.close()
             self._content = self._plain = self._content or bool(said)
-            self._tags = ThinkingTags()
+            self._tags = self._new_tags()
             out += said
         if self._signature:
             signature, self._signature = self._signature, ""
@@ -363,17 +361,15 @@ class MessagesReader:
         if not (complete or self._reason):
             self._fail(out, self._broken())
             return
-        reason = _REASONS.get(self._reason or "", "end_turn")
-        cut = reason in _CUT
+        reason, cut = ending(self._reason)
         for held in self._held:
             if not self._tell(held, out, mend=not cut) and not cut:
                 self._fail(out, Fault("malformed", held.fault))
                 return
-        if not self._content and reason in ("end_turn", "tool_use"):
+        reason = with_tools(reason) if self._tools else reason
+        if not self._content and reason == "end_turn":
             self._fail(out, Fault("empty", "the upstream answered nothing"))
             return
-        if reason in ("end_turn", "stop_sequence", "tool_use") and (self._tools or reason == "tool_use"):
-            reason = "tool_use" if self._tools else "end_turn"
         matched = self._matched if reason == "stop_sequence" else None
         self._over = True
         out.append(Finish(reason, matched, self._usage or Usage(), self._details))
