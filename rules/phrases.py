@@ -5,8 +5,8 @@ from __future__ import annotations
 from rules.nodes import Compare, Condition, Flag, Is, Not
 
 COUNTED = ("tools", "images", "documents")
-SAID = {"thinking": "that ask for thinking", "stream": "that ask for a stream"}
-UNSAID = {"thinking": "that ask for no thinking", "stream": "that ask for no stream"}
+SAID = {"thinking": "with thinking", "stream": "with a stream"}
+UNSAID = {"thinking": "without thinking", "stream": "without a stream"}
 UNITS = {"tokens": "tokens", "max_tokens": "tokens of answer", "turns": "messages"}
 LONGEST = 60
 
@@ -42,7 +42,7 @@ def _worded(condition: Condition, text: str) -> str:
         case Is(fact=fact) if fact.name == "model":
             return f"for models like {text[condition.value.span.start : condition.value.span.end]}"
         case Is(fact=fact) if fact.name == "tool":
-            return f"that offer the tool {text[condition.value.span.start : condition.value.span.end]}"
+            return f"with the tool {text[condition.value.span.start : condition.value.span.end]}"
         case Is(fact=fact) if fact.name == "task":
             return f"of the task {condition.value.value}"
         case Compare():
