@@ -66,7 +66,7 @@ def lines(row: Sequence[Cell], columns: Sequence[int]) -> list[str]:
 
 def _place(writer: _Writer, start: int, width: int | None, *, last: bool) -> None:
     """Goes to where the next cell begins: its column, one blank on, or a line of its own below the second."""
-    room = WIDTH if width is None else WIDTH - width
+    room = 0 if width is None else WIDTH - width
     near = writer.column + 1
     if near < start and (start <= room or (near > room and not last)):
         writer.pad(start - 1)

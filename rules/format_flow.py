@@ -157,14 +157,13 @@ class _Words:
 
     def _on(self, tree: Tree) -> Iterator[Item]:
         """Parentheses around a single kind say nothing; they stay where they hold a remark."""
-        names = [part for part in tree.children if _is(part, "NAME")]
         first, last = cast(Token, tree.children[0]), cast(Token, tree.children[-1])
-        plain = "#" not in self.text[first.start_pos : last.end_pos]
-        if len(names) == 1 and plain and len(tree.children) > 2:
-            yield from self._token(first)
-            yield Text(str(names[0]), comma=self._comma(last))
-        else:
+        names = [part for part in tree.children if _is(part, "NAME")]
+        if len(names) > 1 or "#" in self.text[first.start_pos : last.end_pos]:
             yield from self._listed(tree)
+            return
+        yield from self._token(first)
+        yield Text(str(names[0]), comma=self._comma(last))
 
     # --- words -----------------------------------------------------------------------------------------------
 
