@@ -52,6 +52,8 @@ class Tried:
     message: str = ""
     milliseconds: float = 0.0
     first_token_ms: float | None = None
+    sent: float = 0.0
+    """When it was asked, on the loop's clock."""
 
 
 class Attempt:
@@ -59,12 +61,12 @@ class Attempt:
 
     def __init__(self, request: Request, slot: Slot, ask: Ask, clocks: Clocks, state: State) -> None:
         self.slot = slot
-        self.tried = Tried(slot.candidate.id)
         self._state = state
         self._clocks = clocks
         self._loop = asyncio.get_running_loop()
         self._sent = self._loop.time()
         self._heard = self._sent
+        self.tried = Tried(slot.candidate.id, sent=self._sent)
         self._exchange = slot.candidate.provider.open(request, ask)
         self._closed = False
 

@@ -118,6 +118,11 @@ class Chain:
                 return answer
         raise self._given_up()
 
+    @property
+    def skipped(self) -> list[tuple[str, Skip]]:
+        """Who was not asked, and why."""
+        return [(turn.candidate.id, skip) for turn, skip in self._skips]
+
     def broke(self, attempt: Attempt, failure: Failure) -> None:
         """An answer that had begun was cut: it counts among the failures if the walk goes on."""
         self._note(attempt.slot.candidate, failure)

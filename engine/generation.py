@@ -37,6 +37,8 @@ class Generation:
     policy: Policy
     providers: Mapping[str, Provider]
     presets: Mapping[str, Preset]
+    loaded: Loaded
+    """The file it was made from."""
     running: int = 0
     replaced: bool = False
     over: asyncio.Event = field(default_factory=asyncio.Event)
@@ -150,7 +152,8 @@ class House:
         old = self.generation
         presets = catalogue()
         providers = self._providers(policy, presets, old)
-        self.generation = Generation(hashlib.sha256(data).hexdigest()[:12], policy, providers, presets)
+        name = hashlib.sha256(data).hexdigest()[:12]
+        self.generation = Generation(name, policy, providers, presets, loaded)
         if old is not None:
             self.state.blocks.pardon()
             self._retire(old, set(map(id, providers.values())))

@@ -20,7 +20,7 @@ from engine.facts import Facts
 from engine.local import local_answer
 from engine.outcome import ChainFailed
 from engine.rescue import Continued, Differs, Repeated, Said, continuation
-from engine.state import State
+from engine.state import Skip, State
 from providers.failures import Failure
 from rules.policy_types import Plan, PolicyAction, PolicyRoute, Refusal, TextAnswer, UsePlan
 from translators.events import Event, Fault, Finish, Start, Text, Usage
@@ -55,6 +55,11 @@ class Run:
     @property
     def attempts(self) -> list[Tried]:
         return self.chain.tried if self.chain is not None else []
+
+    @property
+    def skipped(self) -> list[tuple[str, Skip]]:
+        """Candidates that were not asked, and why."""
+        return self.chain.skipped if self.chain is not None else []
 
     @property
     def request_tokens(self) -> int:
