@@ -165,7 +165,10 @@ class House:
         """Those the policy declares or names; one that is as before keeps its connections."""
         settings = policy.settings
         found = {}
-        for name in sorted({*settings.providers, *_named(policy)}):
+        named = set(_named(policy))
+        if "" in named:
+            named |= {name for name in presets if any(map(self.env.get, presets[name].key_variables))}
+        for name in sorted({*settings.providers, *named} - {""}):
             models = {one: table for one, table in settings.models.items() if one.startswith(f"{name}/")}
             made = build(name, settings.providers.get(name), models, self.env, presets)
             before = old.providers.get(name) if old is not None else None
@@ -187,7 +190,7 @@ async def _close_when_over(old: Generation, kept: set[int]) -> None:
 
 
 def _named(policy: Policy) -> Iterator[str]:
-    """Providers of every model that the policy can ask."""
+    """Providers of every model that the policy can ask; "" for `requested`, which may be any with a key."""
     plans = [*policy.chains.values(), *(offer.plan for offer in policy.offers)]
     plans += [route.action.plan for route in policy.routes if isinstance(route.action, UsePlan)]
     for plan in plans:
@@ -199,5 +202,5 @@ def _of(plan: Plan) -> Iterator[str]:
         if isinstance(step, GroupOf):
             for member in step.members:
                 yield from _of(member)
-        elif step.provider:
+        else:
             yield step.provider
