@@ -71,3 +71,18 @@ def test_reads_of_any_sizes_give_the_same_events(path: Path, sizes: list[int]) -
         pieces.append(data[:size])
         data = data[size:]
     assert said(path, pieces) == said(path, [b"".join(pieces)])
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(ANSWERS), st.data())
+def test_a_damaged_answer_ends_once_and_never_raises(path: Path, data: st.DataObject) -> None:
+    damaged = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(damaged)))
+        gone = data.draw(st.integers(0, 20))
+        damaged[at : at + gone] = data.draw(
+            st.sampled_from([b"", b"null", b"[]", b"7", b'"x"', b"{", b"\n\n", b"\xff"])
+        )
+    events = said(path, [bytes(damaged)])
+    assert [isinstance(event, Finish | Fault) for event in events] == [False] * (len(events) - 1) + [True]
+    grammar.events_of(replies.streamed(path, events))
