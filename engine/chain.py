@@ -135,7 +135,7 @@ class Chain:
                     return turn, None
                 if turn.pause:
                     await asyncio.sleep(turn.pause)
-                slot = self._admit(turn) or await self._queued(turn)
+                slot = await self._admit(turn) or await self._queued(turn)
                 if slot is not None:
                     return turn, slot
             if self._relent("resting") or self._relent("incapable"):
@@ -153,16 +153,19 @@ class Chain:
                 return turn
         return None
 
-    def _admit(self, turn: Try) -> Slot | None:
+    async def _admit(self, turn: Try) -> Slot | None:
         """The slot of a candidate that may be asked now; else it is noted why not."""
         if not self._is_fallback(turn.candidate):
             return None
-        found = self._look(turn)
-        if isinstance(found, Skip):
-            self._skips.append((turn, found))
-            self._happened |= MEANS.get(found.why) or {found.kind}
-            return None
-        return self._state.take(turn.candidate, found, self._loop.time(), self._facts)
+        found: Skip | Key | Slot = self._look(turn)
+        if isinstance(found, Key):
+            despite = turn.despite | self._alone
+            found = await self._state.claim(turn.candidate, found, self._facts, despite)
+        if isinstance(found, Slot):
+            return found
+        self._skips.append((turn, found))
+        self._happened |= MEANS.get(found.why) or {found.kind}
+        return None
 
     def _look(self, turn: Try) -> Skip | Key:
         candidate, despite = turn.candidate, turn.despite | self._alone
@@ -195,7 +198,7 @@ class Chain:
     async def _enter(self, candidate: Candidate) -> Answer | None:
         """A runner of a race: asked if it may be, once."""
         turn = Try(candidate, retries=0)
-        slot = self._admit(turn) if len(self.tried) < self._most else None
+        slot = await self._admit(turn) if len(self.tried) < self._most else None
         return await self._ask(turn, slot) if slot is not None else None
 
     def _attempt(self, turn: Try, slot: Slot) -> Attempt:

@@ -32,13 +32,16 @@ class Bucket:
     log: deque[tuple[float, int]] = field(default_factory=deque)
     used: int = 0
     in_flight: int = 0
+    barred: float = float("-inf")
+    """Until then other processes have used the limit up."""
 
-    def delay(self, now: float, amount: int = 1) -> float:
+    def delay(self, now: float, amount: int = 1, count: int | None = None) -> float:
         """Seconds until `amount` fits into the window; 0.0 if it does now. The concurrency cap is not asked.
 
         An amount larger than the whole limit fits once the window is empty: it could never go otherwise.
+        `count`: a smaller limit than the rule's, when only a share of it is this process's own.
         """
-        count = self.rule.count
+        count = self.rule.count if count is None else count
         if count is None:
             return 0.0
         self._forget(now)

@@ -60,6 +60,20 @@ class Slot:
     key: Key
     bucket: Bucket | None
     probe: bool = False
+    place: str = ""
+    """What names it among other processes; "" where they need not know."""
+
+
+class Others(Protocol):
+    """The other processes that ask the same upstreams; `engine.shared` is how they are met."""
+
+    async def admit(self, slot: Slot, amount: int, *, probing: bool) -> Skip | None:
+        """None: they agree that it is asked now. Never raises, and answers in a tenth of a second."""
+        ...
+
+    def ended(self, slot: Slot) -> None: ...
+    def began(self, slot: Slot) -> None: ...
+    def failed(self, slot: Slot) -> None: ...
 
 
 @dataclass(slots=True)
@@ -75,6 +89,8 @@ class State:
     queue: deque[asyncio.Future[None]] = field(default_factory=deque)
     """Requests waiting for somebody to finish."""
     taken: int = 0
+    others: Others | None = None
+    """None: this is the only process."""
 
     def look(
         self, candidate: Candidate, now: float, scope: Counted, despite: frozenset[str] = frozenset()
@@ -93,13 +109,17 @@ class State:
         if bucket is None:
             return key
         rule = bucket.rule
+        if bucket.barred > now:
+            return Skip("limit", f"{candidate.id} has reached its limit in other processes", bucket.barred)
         if (delay := bucket.delay(now, _amount(rule, scope))) > 0:
             return Skip("limit", f"{candidate.id} has reached its limit", now + delay)
         if bucket.full:
             return Skip("busy", f"{candidate.id} has {rule.at_once} requests in flight", now)
         return key
 
-    def take(self, candidate: Candidate, key: Key, now: float, scope: Counted, *, booked: bool = False) -> Slot:
+    def take(
+        self, candidate: Candidate, key: Key, now: float, scope: Counted, *, booked: bool = False
+    ) -> Slot:
         """The candidate is asked now."""
         bucket = self.bucket(candidate, scope, key)
         if bucket is not None:
@@ -112,8 +132,32 @@ class State:
             self.sweep(now)
         return Slot(candidate, key, bucket, probe)
 
+    async def claim(
+        self, candidate: Candidate, key: Key, scope: Counted, despite: frozenset[str] = frozenset()
+    ) -> Slot | Skip:
+        """Taken at once, and kept if the other processes agree; without others nothing is waited for."""
+        now = asyncio.get_running_loop().time()
+        slot = self.take(candidate, key, now, scope)
+        others, bucket = self.others, slot.bucket
+        probing = slot.probe and "resting" not in despite
+        if others is None or (bucket is None and not probing):
+            return slot
+        amount = _amount(bucket.rule, scope) if bucket is not None else 1
+        refused: Skip | None = Skip("busy", "")
+        try:
+            refused = await others.admit(slot, amount, probing=probing)
+        finally:
+            if refused is not None:
+                if bucket is not None:
+                    bucket.give_back(now, amount)
+                self.released(slot)
+                self.give_back(slot)
+        return refused or slot
+
     def give_back(self, slot: Slot) -> None:
         """The request has ended, whatever the end."""
+        if self.others is not None:
+            self.others.ended(slot)
         if slot.bucket is not None:
             slot.bucket.release()
         name = slot.candidate.id
@@ -137,6 +181,8 @@ class State:
         self.blocks.answered(candidate.provider.name, slot.key.id, candidate.model)
         old = self.first_token.get(candidate.id, seconds)
         self.first_token[candidate.id] = old + SMOOTHING * (seconds - old)
+        if self.others is not None:
+            self.others.began(slot)
 
     def failed(self, slot: Slot, failure: Failure, now: float) -> None:
         """What a failure does to the candidate, by the table in `providers.failures`."""
@@ -157,6 +203,8 @@ class State:
         if outcome.verdict is not None:
             subject: Subject = names[:2] if outcome.verdict_scope == "key" and slot.key.id else names
             self.blocks.condemn(now, subject, outcome.verdict, failure.kind, failure.message)
+        if self.others is not None:
+            self.others.failed(slot)
 
     def released(self, slot: Slot) -> None:
         """The request ended without a word on the candidate: the client left, or somebody else was faster."""

@@ -1,6 +1,7 @@
 """Waiting for a candidate to be free, first come, first served.
 
-A place in a rate window is booked ahead, so that those who come later find it taken. For a width, those who wait
+A place in a rate window is booked ahead, so that those who come later find it taken; where other processes have a
+say it cannot be, and whoever asks first when a place is free has it. For a width, those who wait
 stand in one queue, and each end of a request lets them look again in their order.
 """
 
@@ -32,23 +33,29 @@ async def first_free(
     """The first of the skipped that may be asked, and its slot; None if none can be within `seconds`."""
     loop = asyncio.get_running_loop()
     by = loop.time() + seconds
-    waiting = [one for one in skipped if one[1].until is not None and one[1].why != "resting" and one[1].until <= by]
+    waiting = [
+        one for one in skipped if one[1].until is not None and one[1].why != "resting" and one[1].until <= by
+    ]
     if not waiting or seconds <= 0:
         return None
-    booking = _book(state, waiting, scope, loop.time())
+    booking = _book(state, waiting, scope, loop.time()) if state.others is None else None
     try:
         while True:
             if booking is not None and (slot := booking.use(loop.time())) is not None:
                 turn = booking.turn
                 booking = None
                 return turn, slot
+            wakes: list[float] = []
             for turn, _ in waiting:
-                found = state.look(turn.candidate, loop.time(), scope, turn.despite)
+                found: Skip | Key | Slot = state.look(turn.candidate, loop.time(), scope, turn.despite)
                 if isinstance(found, Key):
-                    return turn, state.take(turn.candidate, found, loop.time(), scope)
+                    found = await state.claim(turn.candidate, found, scope, turn.despite)
+                if isinstance(found, Slot):
+                    return turn, found
+                if found.until is not None and found.until > loop.time():
+                    wakes.append(found.until)
             if loop.time() >= by:
                 return None
-            wakes = [skip.until for _, skip in waiting if skip.until is not None and skip.until > loop.time()]
             if booking is not None:
                 wakes = [booking.at] if booking.at > loop.time() else []
             await _moved(state, loop, min([by, *wakes]))

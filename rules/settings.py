@@ -135,6 +135,9 @@ class State:
     """`[state]`: where limits and health are shared between processes."""
 
     redis: str | None = key(None, 'Redis address, as "env:REDIS_URL"', env=True)
+    limits_per_worker: bool = key(
+        False, "let several workers serve without Redis, each with every limit of its own"
+    )
 
 
 @dataclass(frozen=True, slots=True)
