@@ -28,6 +28,7 @@ COMMANDS = {
     "fmt": "lay out routes.toml: aligned columns, wrapped lines, the same meaning",
     "test": "run the expectations written in routes.toml",
     "explain": "say which route takes a request, and why",
+    "graph": "draw routes, chains and models",
     "show": "print the compiled decision table",
 }
 
