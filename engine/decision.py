@@ -6,6 +6,7 @@ Never a prompt, never a key. Whatever a client may have written, names above all
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -131,7 +132,7 @@ def tries(one: Tried, now: float) -> Tries:
 
 def failovers(tried: list[Tried]) -> int:
     """How often the walk went on to another model."""
-    return sum(one.target != before.target for before, one in zip(tried, tried[1:], strict=False))
+    return sum(one.target != before.target for before, one in pairwise(tried))
 
 
 def kept_facts(facts: Facts, asked: frozenset[FactKey]) -> dict[str, Any]:

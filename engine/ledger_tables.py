@@ -6,6 +6,7 @@ and any number of servers may write to one file.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 APPLICATION = 0x66636331
@@ -71,7 +72,9 @@ DECISIONS = Table(
         Column("generation", "TEXT", "id of the policy that decided"),
         Column("attempts", "TEXT", "JSON list of {target, failure, ms, first_token_ms}, in order"),
         Column("skipped", "TEXT", "JSON list of {target, why}: candidates that were not asked, and why"),
-        Column("facts", "TEXT", "JSON object of the request's facts, as `fcc explain` takes them; zeros left out"),
+        Column(
+            "facts", "TEXT", "JSON object of the request's facts, as `fcc explain` takes them; zeros left out"
+        ),
     ),
 )
 SESSIONS = Table(
@@ -84,7 +87,9 @@ SESSIONS = Table(
         Column("first_seen", "REAL", "seconds since 1970"),
         Column("last_seen", "REAL", "seconds since 1970"),
         Column("requests", "INTEGER", "all of them, failed ones included"),
-        Column("errors", "INTEGER", "requests that got no whole answer; those the client left are not among them"),
+        Column(
+            "errors", "INTEGER", "requests that got no whole answer; those the client left are not among them"
+        ),
         Column("failovers", "INTEGER", "times a request went on to another model"),
         Column("tokens_in", "INTEGER", "prompt tokens, cached ones left out"),
         Column("tokens_out", "INTEGER", "answer tokens"),
@@ -173,19 +178,24 @@ END"""
 SCHEMA = (
     *(table.sql for table in TABLES),
     "CREATE INDEX decisions_by_session ON decisions (session, id)",
-    "CREATE INDEX decisions_by_request ON decisions (request)",
-    "CREATE INDEX sessions_by_time ON sessions (last_seen)",
     REMEMBER,
     FORGET,
     "INSERT INTO meta VALUES ('salt', lower(hex(randomblob(16))))",
 )
 
 
-def insert(table: Table) -> str:
-    """Inserts rows that come as one JSON list of lists: however many they are, it is one statement and one commit."""
-    values = ", ".join(f"json_extract(value, '$[{index}]')" for index in range(len(table.columns)))
+@functools.cache
+def insert(table: Table, rows: int = 1) -> str:
+    """Takes the values of so many rows, one after the other."""
     verb = "INSERT OR REPLACE" if table.key else "INSERT"
-    return f"{verb} INTO {table.name} ({', '.join(table.names)}) SELECT {values} FROM json_each(?)"
+    row = f"({', '.join('?' * len(table.columns))})"
+    return f"{verb} INTO {table.name} ({', '.join(table.names)}) VALUES {', '.join([row] * rows)}"
+
+
+@functools.cache
+def delete(table: Table, rows: int = 1) -> str:
+    """Takes the keys of so many rows of a table whose key is one column."""
+    return f"DELETE FROM {table.name} WHERE {table.key[0]} IN ({', '.join('?' * rows)})"
 
 
 def ledger_tables() -> list[tuple[str, str, list[tuple[str, str, str]]]]:
