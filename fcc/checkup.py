@@ -33,7 +33,7 @@ class Finding:
 
 
 def of_file(found: Opened) -> Finding:
-    routes = len(found.generation.policy.routes)
+    routes = sum(route.offer is None for route in found.generation.policy.routes)
     if found.warnings:
         counted = "1 warning" if found.warnings == 1 else f"{found.warnings} warnings"
         return Finding("note", "file", f"{found.path}: {counted}", f"fcc lint {found.path}")
@@ -90,18 +90,19 @@ def answers(host: str, port: int) -> bool:
         return False
 
 
-async def of_providers(generation: Generation) -> list[Finding]:
-    """Each provider the policy uses, all asked at once; only configured ones are contacted."""
-    findings = await asyncio.gather(*(of_provider(generation, one) for one in generation.providers.values()))
+async def of_providers(generation: Generation, env: Path) -> list[Finding]:
+    """Each provider the policy uses, all asked at once; only configured ones are contacted. `env`: where keys go."""
+    asked = [of_provider(generation, one, env) for one in generation.providers.values()]
+    findings = await asyncio.gather(*asked)
     for provider in generation.providers.values():
         await provider.aclose()
     return findings
 
 
-async def of_provider(generation: Generation, provider: Provider) -> Finding:
+async def of_provider(generation: Generation, provider: Provider, env: Path) -> Finding:
     if not provider.keys:
         usable = any(one.keys for one in generation.providers.values())
-        advice = "put it into the environment or into `.env` beside the file"
+        advice = f"put it into the environment or into {env}"
         return Finding("note" if usable else "bad", provider.name, provider.missing or "no key", advice)
     base = provider.setup.base_url
     try:

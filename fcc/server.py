@@ -1,7 +1,7 @@
 """The application: gate, routes and the life of the policy.
 
 The hot paths are plain ASGI endpoints and answered before FastAPI is asked; FastAPI serves everything else. It takes
-longer to import than all the rest, so it is built in a thread, a moment after the start or when it is first needed.
+longer to import than most of the rest and 9 MB, so it is built when it is first needed, in a thread.
 `uvicorn fcc.server:app` works too: the attribute is made when somebody asks for it.
 """
 
@@ -28,9 +28,6 @@ from translators.clients import CLIENTS
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-
-WARM_UP = 1.0
-"""Seconds after the start at which FastAPI is built if nobody asked for it earlier."""
 
 
 class Hot(NamedTuple):
@@ -107,10 +104,8 @@ class App:
             return
         if self.settings().reload.watch:
             self.follower.start()
-        warming = asyncio.get_running_loop().call_later(WARM_UP, lambda: asyncio.ensure_future(self.pages()))
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        warming.cancel()
         await self.follower.stop()
         await self.house.aclose()
         await send({"type": "lifespan.shutdown.complete"})

@@ -50,7 +50,7 @@ class TerminalLog(Log):
 
     def policy(self, loaded: Loaded, generation: str) -> None:
         if loaded.policy is not None:
-            count = len(loaded.policy.routes)
+            count = sum(route.offer is None for route in loaded.policy.routes)
             self.say("info", self.paint("policy", "good"), f"{loaded.source.path}: {count} routes are served")
             return
         self.say("error", findings(loaded, coloured=self.coloured).rstrip())
@@ -76,7 +76,7 @@ def request_parts(row: Mapping[str, Any], paint: Callable[[str, str], str]) -> l
     tokens = row.get("tokens") or {}
     counts = [f"{tokens[name]:,} {word}" for name, word in WORDS.items() if tokens.get(name) is not None]
     ending = f"{row['status']} {row.get('error') or ''}".strip() if failed(row) else ""
-    model = "" if "route" in row else printable(row["model"])
+    model = "" if attempts else printable(row["model"])
     return [
         paint(row.get("route", ""), "strong"),
         model,

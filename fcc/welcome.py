@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fcc.auth import TOKEN_FILE, TOKEN_VARIABLE, Token
+from fcc.environment import env_folder
 from fcc.report import wants_colour
 from fcc.terminal import TerminalLog, painter
 
@@ -44,13 +45,16 @@ def about(path: Path, generation: Generation, warnings: int) -> list[str]:
     """What is served, and what is missing for it."""
     paint = painter(wants_colour())
     policy = generation.policy
-    lines = ["", f"  policy   {path}  {paint(f'{len(policy.routes)} routes', 'dim')}"]
+    routes = sum(route.offer is None for route in policy.routes)
+    lines = ["", f"  policy   {path}  {paint(f'{routes} routes', 'dim')}"]
     labels = [offer.label or offer.id for offer in policy.offers if offer.thinking == "client"]
     lines += [f"  {'' if index else 'offers':<8} {label}" for index, label in enumerate(labels[:SHOWN])]
     if len(labels) > SHOWN:
         lines.append(f"  {'':<8} {paint(f'and {len(labels) - SHOWN} more: fcc models', 'dim')}")
     for name, what in missing_keys(generation).items():
-        lines.append(f"  {paint('missing', 'odd')}  {name}: {what}")
+        lines.append(
+            f"  {paint('missing', 'odd')}  {name}: {what} (environment, or {env_folder(path) / '.env'})"
+        )
     if warnings:
         noun = "warning" if warnings == 1 else "warnings"
         lines.append(f"  {paint('lint', 'odd')}     {warnings} {noun}: fcc lint {shlex.quote(str(path))}")

@@ -43,13 +43,14 @@ def findings(found: Opened, *, offline: bool) -> Iterator[Finding]:
     from fcc.environment import env_folder, state_folder
 
     yield checkup.of_file(found)
-    env = checkup.of_env(env_folder(found.path) / ".env")
-    if env is not None:
-        yield env
+    env = env_folder(found.path) / ".env"
+    kept = checkup.of_env(env)
+    if kept is not None:
+        yield kept
     yield checkup.of_token(found, state_folder())
     yield checkup.of_port(found)
     if not offline:
-        yield from asyncio.run(checkup.of_providers(found.generation))
+        yield from asyncio.run(checkup.of_providers(found.generation, env))
 
 
 def line(finding: Finding) -> str:
