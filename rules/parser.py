@@ -51,7 +51,7 @@ def parse(text: str, start: int = 0, end: int | None = None) -> tuple[Document, 
         message = f"the rules are longer than {MAX_CHARACTERS:,} characters; none of them was read"
         builder.report("FCC108", message, Span(start, start + 1))
         return Document(()), builder.findings
-    starts = [found.start(1) for found in _STARTS.finditer(text, start, end) if found[1]]
+    starts = statement_starts(text, start, end)
     lines = [found.start(1) for found in _LINES.finditer(text, start, end)]
     run = _Run(load(), builder, starts, lines)
     built: list[nodes.Statement] = []
@@ -62,6 +62,11 @@ def parse(text: str, start: int = 0, end: int | None = None) -> tuple[Document, 
         run.trees.clear()
     found = sorted(builder.findings, key=lambda one: (one.span.start, one.span.end))
     return Document(tuple(built)), found
+
+
+def statement_starts(text: str, start: int, end: int) -> list[int]:
+    """Where statements begin, readable or not: the offsets of their keywords, outside of text and comments."""
+    return [found.start(1) for found in _STARTS.finditer(text, start, end) if found[1]]
 
 
 @dataclass(slots=True)

@@ -30,6 +30,7 @@ COMMANDS = {
     "explain": "say which route takes a request, and why",
     "graph": "draw routes, chains and models",
     "show": "print the compiled decision table",
+    "lsp": "language server for editors, on stdin and stdout",
 }
 
 USAGE = """Usage: fcc COMMAND [OPTIONS]
