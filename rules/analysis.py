@@ -6,18 +6,19 @@ when asked for and kept. A question that exceeds its budget is undecided, and li
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from rules.boxes import EVERYTHING, Box, Boxer
+from rules.budget import Budget
 from rules.covers import smallest_cover
 from rules.glob_automata import UndecidedError
 from rules.globs import bits
-from rules.nodes import And, Condition, Test
+from rules.nodes import And, Condition, Span, Test
 from rules.policy_types import PolicyRoute
-from rules.regions import Budget, Regions, Values, spoken
+from rules.regions import Regions, Values, spoken
 from rules.rows import compile_routes
 from rules.variants import Variant, variants
 
@@ -70,6 +71,7 @@ class Analysis:
         for box, route in enumerate(self.compiled.owner):
             self._of[route] |= 1 << box
         self._boxes = [tuple(self.compiled.boxes[box] for box in bits(mask)) for mask in self._of]
+        self._idle: dict[int, tuple[tuple[Idle, ...], bool]] = {}
         self._verdicts: dict[tuple[str, int], Verdict] = {}
 
     # --- the questions ----------------------------------------------------------------------------------------
@@ -103,7 +105,9 @@ class Analysis:
         """The routes with a question that was given up; the number of routes stands for the gap."""
         for number in range(len(self.routes)):
             self.reached(number)
+            self.idle(number)
         found = {number for (_, number), verdict in self._verdicts.items() if not verdict.decided}
+        found |= {number for number, (_, decided) in self._idle.items() if not decided}
         return sorted(found | (set() if self.gap.decided else {len(self.routes)}))
 
     def told(self, request: Values, *, about: str = "") -> dict[str, Any]:
@@ -122,7 +126,7 @@ class Analysis:
             request = self.regions.request(self._boxes[number], outside)
             if request is None:
                 return 0
-            takers = self.compiled.at(request)
+            takers = self.regions.boxes_at(request)
             return sum({1 << self.compiled.owner[box] for box in bits(takers)}) & alive
 
         try:
@@ -142,26 +146,11 @@ class Analysis:
                 kept.remove(item)
         return tuple(kept)
 
-    def idle(self, number: int) -> Iterator[Idle]:
+    def idle(self, number: int) -> tuple[Idle, ...]:
         """Parts of a reachable route's condition that can go, one after the other, without a change to anything."""
-        written = self.routes[number].condition
-        loose = self._of[number] & self.compiled.inexact
-        if written is None or loose or self.reached(number).request is None:
-            return
-        now = self._boxes[number]
-        trials = self._trials(written)
-        while trials:
-            found = next(
-                (idle for trial in trials if (idle := self._try(number, now, trial)) is not None), None
-            )
-            if found is None:
-                return
-            yield found
-            condition = found.variant.condition
-            if condition is None:
-                return
-            now = self._boxer.boxes(condition).boxes
-            trials = self._trials(condition)
+        if number not in self._idle:
+            self._idle[number] = self._parts(number)
+        return self._idle[number][0]
 
     # --- how they are answered --------------------------------------------------------------------------------
 
@@ -201,9 +190,40 @@ class Analysis:
         found = [(variant, self._boxer.boxes(variant.condition)) for variant in variants(condition)]
         return [_Trial(variant, left.boxes) for variant, left in found if left.exact]
 
-    def _try(self, number: int, now: tuple[Box, ...], trial: _Trial) -> Idle | None:
-        """The part of the trial, when nothing changes without it."""
+    def _parts(self, number: int) -> tuple[tuple[Idle, ...], bool]:
+        """The parts, and whether all questions about them were answered."""
+        route = self.routes[number]
+        loose = self._of[number] & self.compiled.inexact
+        if (
+            route.condition is None
+            or route.offer is not None
+            or loose
+            or self.reached(number).request is None
+        ):
+            return (), True
+        found: list[Idle] = []
+        needed: dict[tuple[Span, str], bool] = {}
+        """Parts that cannot go, and whether the condition would be wider without them."""
+        decided, now, trials = True, self._boxes[number], self._trials(route.condition)
+        while trials:
+            trial = trials.pop(0)
+            variant = trial.variant
+            part = (variant.left_out, variant.what)
+            if part in needed:
+                continue
+            change = self._change(now, trial, self._before(number))
+            decided = decided and change.decided
+            if not change.never:
+                needed[part] = variant.wider
+                continue
+            found.append(Idle(variant, own=self._change(now, trial, 0).never))
+            left = variant.condition
+            now, trials = trial.left, self._trials(left) if left is not None else []
+            # Who was needed is needed still, unless the one part narrows the condition and the other widens it.
+            needed = {one: wider for one, wider in needed.items() if wider is variant.wider}
+        return tuple(found), decided
+
+    def _change(self, now: tuple[Box, ...], trial: _Trial, before: int) -> Verdict:
+        """A request outside the boxes `before` for which the condition would say something else without the part."""
         more, less = (trial.left, now) if trial.variant.wider else (now, trial.left)
-        if not self._verdict(more, self._before(number), less).never:
-            return None
-        return Idle(trial.variant, own=self._verdict(more, 0, less).never)
+        return self._verdict(more, before, less)

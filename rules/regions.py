@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from rules.boxes import Box
+from rules.budget import Budget
 from rules.cells import FactKey, Finite, Numbers, Texts, Words, shown
-from rules.glob_automata import UndecidedError
 from rules.globs import bits
 from rules.rows import Compiled
 from rules.text_space import TextSpace, TextState
@@ -61,30 +61,6 @@ class Effect:
     """The tests that are not certain, with their boxes."""
 
 
-@dataclass(slots=True)
-class Budget:
-    """Regions that may still be looked at: by all questions together, and by each of them."""
-
-    all: int = 20_000
-    each: int = 1_000
-    left: int = 0
-
-    def begin(self) -> None:
-        """A new question."""
-        self.left = min(self.each, self.all)
-
-    def spend(self, steps: int = 1) -> None:
-        """Raises `UndecidedError` when nothing is left."""
-        self.left -= steps
-        self.all -= steps
-        if self.left < 0:
-            raise UndecidedError
-
-    def states(self, states: int) -> None:
-        """States of an automaton, which are looked at faster."""
-        self.spend(states // 16)
-
-
 class Regions:
     """The space of all requests, as the routes of one policy tell them apart."""
 
@@ -105,6 +81,8 @@ class Regions:
         self.whole: Region = whole
         self._linked = TOOLS in whole and TOOL in whole
         self._atoms: dict[FactKey, dict[Atom, int]] = {key: {} for key in whole}
+        globs = sum(len(space.globs) for space in self.spaces.values())
+        self._cost = 1 + (len(compiled.boxes) + globs) // 512
         self._effects: dict[tuple[FactKey, Any], Effect] = {}
         for number, box in enumerate(compiled.boxes):
             for key, atom in _tests(box):
@@ -120,11 +98,26 @@ class Regions:
         self.budget.begin()
         further = [_tests(box) for box in more]
         for box in inside:
-            for region in self._within(self.whole, _tests(box)):
-                found = self._search(region, outside, further)
+            tests = _tests(box)
+            choices = [one for one in tests if one[1].any_of.bit_count() > 1]
+            for region in self._within(self.whole, [one for one in tests if one not in choices]):
+                found = self._searched(region, choices, outside, further)
                 if found is not None:
                     return found
         return None
+
+    def _searched(
+        self, region: Region, choices: Tests, outside: int, further: Sequence[Tests]
+    ) -> Values | None:
+        """The search where also one of each choice has to hold; what is certain before is not looked at for each."""
+        if choices:
+            self.budget.spend(self._cost)
+            narrowed = self._propagate(region, outside, further)
+            if narrowed is None:
+                return None
+            region = narrowed[0]
+        found = (self._search(one, outside, further) for one in self._within(region, choices))
+        return next((values for values in found if values is not None), None)
 
     def _within(self, region: Region, asked: Sequence[tuple[FactKey, Atom]]) -> Iterator[Region]:
         """The region cut down to where all the tests hold, as regions: one for each way to meet them."""
@@ -137,8 +130,9 @@ class Regions:
 
     def _search(self, region: Region, outside: int, further: Sequence[Tests]) -> Values | None:
         waiting = [region]
+        cost = self._cost + len(further) // 4
         while waiting:
-            self.budget.spend()
+            self.budget.spend(cost)
             narrowed = self._propagate(waiting.pop(), outside, further)
             if narrowed is None:
                 continue
@@ -185,15 +179,29 @@ class Regions:
     def _by_luck(self, region: Region, left: int, other: Sequence[Tests]) -> Values | None:
         """The plainest request of the region, when none of what is left happens to hold it."""
         values = self._witness(region)
-        if self.compiled.at(values) & left:
+        if self.boxes_at(values) & left:
             return None
         return None if any(self._holds(tests, values) for tests in other) else values
+
+    def boxes_at(self, values: Values) -> int:
+        """The boxes that a request lies in."""
+        alive = self.compiled.everything
+        for key, domain in self.compiled.domains.items():
+            if isinstance(domain, Texts):
+                alive &= self.compiled.texts[key].row(self._matched(key, values))
+            else:
+                alive &= self.compiled.cells[key][domain.cell(values[key])]
+        return alive
+
+    def _matched(self, key: FactKey, values: Values) -> int:
+        space, value = self.spaces[key], values[key]
+        return space.matches(value) if space.is_set else space.matched(value)
 
     def _holds(self, tests: Tests, values: Values) -> bool:
         for key, atom in tests:
             domain = self.compiled.domains[key]
             if isinstance(domain, Texts):
-                matched = domain.matched(values[key])
+                matched = self._matched(key, values)
                 if not matched & atom.any_of if atom.any_of else matched & atom.none:
                     return False
             elif not atom.cells >> domain.cell(values[key]) & 1:
@@ -266,6 +274,7 @@ class Regions:
         seen = (key, part if isinstance(part, int) else (part.known, part.ruled_out))
         found = self._effects.get(seen)
         if found is None:
+            self.budget.spend(len(self._atoms[key]) // 128)
             found = self._effects[seen] = self._new_effect(key, part)
         return found
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from rules.boxes import MAX_BOXES, Box, Boxer, TextPart
 from rules.cells import Domain, FactKey, Finite, Texts, domains
@@ -63,16 +62,6 @@ class Compiled:
     @property
     def everything(self) -> int:
         return (1 << len(self.boxes)) - 1
-
-    def at(self, values: Mapping[FactKey, Any]) -> int:
-        """The boxes that a request lies in, from its value for each fact."""
-        alive = self.everything
-        for key, domain in self.domains.items():
-            if isinstance(domain, Texts):
-                alive &= self.texts[key].row(domain.matched(values[key]))
-            else:
-                alive &= self.cells[key][domain.cell(values[key])]
-        return alive
 
 
 def compile_routes(

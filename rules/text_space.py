@@ -7,7 +7,7 @@ makes a new one, or finds that there is none, only when the old one no longer fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from rules.glob_automata import OTHERS, UndecidedError, ask, contains, overlap
@@ -54,12 +54,20 @@ class TextSpace:
         self._follows: dict[int, int] = {}
         self._within: dict[int, int] = {}
         self._apart: dict[int, int] = {}
+        self._seen: dict[str, int] = {}
         proof = () if is_set else (nice[0],)
-        self.whole = TextState(0, 0, 0, 0, proof, self._matches(proof))
+        self.whole = TextState(0, 0, 0, 0, proof, self.matches(proof))
 
     @property
     def everything(self) -> int:
         return (1 << len(self.globs)) - 1
+
+    def matched(self, text: str) -> int:
+        """The globs that match a text; texts are few, and come again."""
+        found = self._seen.get(text)
+        if found is None:
+            found = self._seen[text] = self.matcher.matched(text)
+        return found
 
     def restrict(self, state: TextState, required: int, excluded: int) -> TextState | None:
         """The part where also these globs match and those do not; None when it is empty. Raises `UndecidedError`."""
@@ -81,7 +89,7 @@ class TextSpace:
             found = self._proof(required, excluded)
             if found is None:
                 return None
-            proof, matched = found, self._matches(found)
+            proof, matched = found, self.matches(found)
         return TextState(required, excluded, known, out, proof, matched)
 
     def least(self, state: TextState) -> int:
@@ -111,7 +119,7 @@ class TextSpace:
         """The globs that match whatever this one matches."""
         if number not in self._follows:
             glob = self.globs[number]
-            candidates = self.matcher.matched(self._short[number]) & self.matcher.matched(self._long[number])
+            candidates = self.matched(self._short[number]) & self.matched(self._long[number])
             if not is_plain(glob):
                 others = candidates & ~(1 << number)
                 candidates = sum(1 << one for one in bits(others) if contains(self.globs[one], glob))
@@ -133,7 +141,7 @@ class TextSpace:
         if number not in self._apart:
             glob = self.globs[number]
             if is_plain(glob):
-                apart = self.everything & ~self.matcher.matched(glob)
+                apart = self.everything & ~self.matched(glob)
             else:
                 fits = predicate(glob)
                 apart = 0
@@ -148,10 +156,10 @@ class TextSpace:
     def _names(self, mask: int) -> tuple[str, ...]:
         return tuple(self.globs[number] for number in bits(mask))
 
-    def _matches(self, texts: tuple[str, ...]) -> int:
+    def matches(self, texts: Iterable[str]) -> int:
         mask = 0
         for text in texts:
-            mask |= self.matcher.matched(text)
+            mask |= self.matched(text)
         return mask
 
     def _proof(self, required: int, excluded: int) -> tuple[str, ...] | None:
@@ -168,7 +176,7 @@ class TextSpace:
 
     def _one(self, required: int, excluded: int) -> str | None:
         for text in self.nice:
-            matched = self.matcher.matched(text)
+            matched = self.matched(text)
             if not required & ~matched and not excluded & matched:
                 return text
         return self._between(self._names(required), self._names(excluded))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rules.analysis import Analysis
 from rules.diagnostics import Diagnostic, Label
+from rules.lint.fcc308_undecided import CODE as UNDECIDED
 from rules.lint.flow import Routes, analysed
 from rules.lint.registry import Context, LintCode
 from rules.model_facts import Ability, some, steps
@@ -43,10 +44,14 @@ def _nobody(
     ability: Ability,
     verb: str,
 ) -> Iterator[Diagnostic]:
-    request = analysis.reached_where(number, some(ability)).request
+    route, verdict = analysis.routes[number], analysis.reached_where(number, some(ability))
+    if not verdict.decided:
+        yield UNDECIDED.at(
+            routes.place(route), f"whether route `{route.name}` takes requests with {ability} is undecided"
+        )
+    request = verdict.request
     if request is None:
         return
-    route = analysis.routes[number]
     what = f"its only step, `{lacking[0].id}`, cannot" if len(_ids(lacking)) == 1 else "none of its steps can"
     yield code.at(
         routes.place(route),

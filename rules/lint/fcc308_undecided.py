@@ -43,6 +43,9 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 yield CODE.at(place, "whether a request falls through all routes is undecided")
             else:
                 route = analysis.routes[number]
-                yield CODE.at(routes.place(route), f"what {routes.called(route)} takes is undecided")
+                message = (
+                    f"what {routes.called(route)} takes, or whether each of its tests matters, is undecided"
+                )
+                yield CODE.at(routes.place(route), message)
     for glob in undecided_patterns(context):
         yield CODE.at(glob.span, f"whether `{glob.text}` is shadowed is undecided")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rules.analysis import Analysis
 from rules.diagnostics import Diagnostic, Label
+from rules.lint.fcc308_undecided import CODE as UNDECIDED
 from rules.lint.flow import Routes, analysed
 from rules.lint.registry import Context, LintCode
 from rules.model_facts import longer, steps
@@ -55,7 +56,11 @@ def _findings(
     context: Context, analysis: Analysis, routes: Routes, number: int, size: int
 ) -> Iterator[Diagnostic]:
     route, test = analysis.routes[number], longer(size)
-    request = analysis.reached_where(number, test).request
+    verdict = analysis.reached_where(number, test)
+    if not verdict.decided:
+        message = f"whether route `{route.name}` takes prompts of more than {size} tokens is undecided"
+        yield UNDECIDED.at(routes.place(route), message)
+    request = verdict.request
     if request is None or not isinstance(route.action, UsePlan):
         return
     place, told = routes.place(route), analysis.told(request, about="tokens")

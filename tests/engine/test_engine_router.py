@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -276,3 +277,23 @@ def test_rows_kept_for_texts_are_bounded(monkeypatch):
         assert router.decide(request).name == ("a" if wanted else "b")
     kept = [cell.cell_contents for step, _ in router._steps for cell in step.__closure__ or ()]
     assert [len(one) <= 4 for one in kept if isinstance(one, dict)] == [True, True]
+
+
+def cost_of_deciding(count: int) -> float:
+    """Least CPU seconds of five rounds over requests for the last of so many routes."""
+    lines = "\n".join(f'route r{n} when model is "m{n}-*" and tokens > {n} use a/b' for n in range(count))
+    router = Router(policy(f"{lines}\nroute rest use a/c"))
+    asked = [View(model=f"m{count - n}-x", tokens=n % 3) for n in range(1, 50)]
+    costs = []
+    for _ in range(5):
+        started = time.process_time()
+        for _ in range(20):
+            for one in asked:
+                router.decide(one)
+                one.asked.clear()
+        costs.append(time.process_time() - started)
+    return min(costs)
+
+
+def test_the_cost_of_a_decision_is_flat_in_the_number_of_routes():
+    assert cost_of_deciding(1000) < 5 * cost_of_deciding(20)
