@@ -3,7 +3,7 @@
     fixtures/DIALECT/NAME.sse or .json          an answer, byte for byte
     fixtures/DIALECT/NAME.request.json          the request it answers; without one it is fixtures/request.json
 
-What comes of each is kept under tests/translators/__snapshots__: the canonical events, and what a client of the
+What comes of each is kept in tests/translators/__snapshots__: the canonical events, and what a client of the
 Messages API gets. After adding one: `pytest tests/translators/test_translators_replies.py --snapshot-update`, and
 read what it wrote.
 
@@ -19,13 +19,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast, get_args
 
+from msgspec import Struct
+
 from translators.anthropic_request import read_request
 from translators.anthropic_writer import MessageCollector, StreamWriter
 from translators.dialects import speaker
 from translators.events import Event, Fault, Start
 from translators.profile import Dialect, Profile
 from translators.request import Request
-from translators.wire import Target
+from translators.wire import Target, WireRequest
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 DIALECTS: dict[str, Dialect] = {name.replace("-", "_"): name for name in get_args(Dialect)}
@@ -55,11 +57,16 @@ def asked(path: Path) -> tuple[Request, Target]:
     return read_request(json.dumps(body).encode(), {}), Target("model", profile)
 
 
+@cache
+def _wire(path: Path) -> WireRequest:
+    request, target = asked(path)
+    return cast(Any, speaker(target.profile.dialect)).write_request(request, target)
+
+
 def events_of(path: Path, pieces: list[bytes]) -> list[Event]:
     """The events of an answer that comes in `pieces`."""
     request, target = asked(path)
-    dialect = cast(Any, speaker(target.profile.dialect))
-    reader = dialect.reader(request, target, dialect.write_request(request, target))
+    reader = cast(Any, speaker(target.profile.dialect)).reader(request, target, _wire(path))
     events = [event for piece in pieces for event in reader.feed(piece)]
     return events + reader.close()
 
@@ -90,4 +97,13 @@ def golden(path: Path) -> str:
     def numbered(match: re.Match[str]) -> str:
         return known.setdefault(match[0], f"{match[1]}_{len(known)}")
 
-    return "\n".join([*map(repr, events), "", _ID.sub(numbered, answer).rstrip(), ""])
+    return "\n".join([*map(_shown, events), "", _ID.sub(numbered, answer).rstrip(), ""])
+
+
+def _shown(value: Any) -> str:
+    """An event with the fields that say something."""
+    if not isinstance(value, Struct):
+        return repr(value)
+    fields = {name: getattr(value, name) for name in value.__struct_fields__}
+    said = [f"{name}={_shown(one)}" for name, one in fields.items() if one is not None]
+    return f"{type(value).__name__}({', '.join(said)})"
