@@ -1,5 +1,7 @@
 """One try at one candidate: its clocks, its slot, and what its end means for the candidate.
 
+A kept connection that turns out to be stale is no try: the request is sent once more on a fresh one, and nobody knows.
+
 All clocks are wall-clock deadlines on the event loop's time: a byte every second resets none of them. Comments and
 pings of an upstream never reach this file, so only what a model says is a sign of life.
 """
@@ -7,7 +9,10 @@ pings of an upstream never reach this file, so only what a model says is a sign 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from typing import TypeVar
 
 from engine.state import Slot, State
 from providers.failures import Failure
@@ -17,8 +22,10 @@ from rules.settings import Defaults
 from translators.events import CONTENT, Event, Finish, Progress
 from translators.request import Request
 
-SIGNS = (*CONTENT, Progress)
+SIGNS = (*CONTENT, Progress, Finish)
 """What ends the wait for the first content."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,47 +72,37 @@ class Attempt:
         self._clocks = clocks
         self._loop = asyncio.get_running_loop()
         self._sent = self._loop.time()
-        self._heard = self._sent
+        self._request = request
+        self._ask = ask
         self.tried = Tried(slot.candidate.id, sent=self._sent)
         self._exchange = slot.candidate.provider.open(request, ask)
         self._closed = False
 
     async def begin(self) -> list[Event]:
         """Everything up to and including the first content. Raises Failure."""
-        clocks, held = self._clocks, list[Event]()
-        by = min(self._sent + clocks.start, clocks.over)
+        by = min(self._sent + self._clocks.start, self._clocks.over)
         try:
-            async with asyncio.timeout_at(by) as clock:
-                await self._exchange.start()
-                while True:
-                    events = await self._exchange.read()
-                    now = self._loop.time()
-                    if self.tried.first_token_ms is None:
-                        if any(isinstance(event, SIGNS) for event in events):
-                            self._started(now)
-                        else:
-                            clock.reschedule(min(by, now + clocks.silence))
-                    if self.tried.first_token_ms is not None:
-                        clock.reschedule(min(now + clocks.stall, clocks.over))
-                    held += events
-                    if isinstance(events[-1], Finish) or any(isinstance(event, CONTENT) for event in events):
-                        self._heard = now
-                        return held
-        except TimeoutError:
-            raise self._late() from None
+            return await self._timed(by, self._first)
+        except Failure as failure:
+            if not (failure.reused and failure.before_response):
+                raise
+        await self._exchange.aclose()
+        self._exchange = self.slot.candidate.provider.open(self._request, replace(self._ask, fresh=True))
+        return await self._timed(by, self._first)
 
     async def more(self) -> list[Event]:
-        """The next events. Raises Failure."""
-        try:
-            async with asyncio.timeout_at(min(self._heard + self._clocks.stall, self._clocks.over)):
-                events = await self._exchange.read()
-        except TimeoutError:
-            raise self._late() from None
-        self._heard = self._loop.time()
-        return events
+        """The next events. Raises Failure.
 
-    async def close(self, failure: Failure | None = None) -> None:
-        """Give back what was held. Without a failure the try succeeded, or its client left."""
+        Silence is counted from now: how long the client took over the last events is not the upstream's doing.
+        """
+        by = min(self._loop.time() + self._clocks.stall, self._clocks.over)
+        return await self._timed(by, lambda _: self._exchange.read())
+
+    async def close(self, failure: Failure | None = None, *, counts: bool = True) -> None:
+        """Give back what was held. Without a failure the try succeeded, or its client left.
+
+        `counts`: the failure says something about the candidate.
+        """
         if self._closed:
             return
         self._closed = True
@@ -113,11 +110,41 @@ class Attempt:
         self.tried.milliseconds = round((now - self._sent) * 1000, 1)
         if failure is not None:
             self.tried.failure, self.tried.message = failure.kind, failure.message
+        if failure is not None and counts:
             self._state.failed(self.slot, failure, now)
         else:
             self._state.released(self.slot)
         self._state.give_back(self.slot)
         await self._exchange.aclose()
+
+    async def _timed(self, by: float, what: Callable[[asyncio.Timeout], Awaitable[T]]) -> T:
+        """Raises Failure, and nothing else: an error of ours is no reason not to ask the next candidate."""
+        try:
+            async with asyncio.timeout_at(by) as clock:
+                return await what(clock)
+        except TimeoutError:
+            raise self._late() from None
+        except Failure:
+            raise
+        except Exception as error:
+            raise _ours(error) from error
+
+    async def _first(self, clock: asyncio.Timeout) -> list[Event]:
+        clocks, held = self._clocks, list[Event]()
+        await self._exchange.start()
+        while True:
+            events = await self._exchange.read()
+            now = self._loop.time()
+            held += events
+            if self.tried.first_token_ms is None and any(isinstance(event, SIGNS) for event in events):
+                self._started(now)
+            if isinstance(events[-1], Finish) or any(isinstance(event, CONTENT) for event in events):
+                return held
+            if self.tried.first_token_ms is not None:
+                clock.reschedule(min(now + clocks.stall, clocks.over))
+            else:
+                by = min(self._sent + clocks.start, clocks.over)
+                clock.reschedule(min(by, now + clocks.silence))
 
     def _started(self, now: float) -> None:
         self.tried.first_token_ms = round((now - self._sent) * 1000, 1)
@@ -126,7 +153,19 @@ class Attempt:
     def _late(self) -> Failure:
         clocks, now = self._clocks, self._loop.time()
         if now >= clocks.over:
-            return Failure("timeout", "the whole answer took too long")
+            hurried = self.tried.first_token_ms is None and now < self._sent + clocks.start
+            return Failure("timeout", "the whole answer took too long", ours=hurried)
         if self.tried.first_token_ms is None:
             return Failure("timeout", f"no content within {now - self._sent:.1f} s")
         return Failure("timeout", f"silent for {clocks.stall:g} s")
+
+
+def _ours(error: Exception) -> Failure:
+    """An error in fcc itself: its type and place, since its text may quote the request."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = (
+        f"{PurePath(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace is not None else "?"
+    )
+    return Failure("malformed", f"an error in fcc ({type(error).__name__} at {place})", ours=True)

@@ -52,7 +52,10 @@ class Blocks:
         """Blocks the model behind the key, or the whole key when a second of its models is hit. Seconds blocked."""
         subject: Subject = (provider, key, model)
         strike = self.strikes.get(subject, 0)
-        self.strikes[subject] = strike + 1
+        if not self._blocked(now, subject):
+            self.strikes[subject] = strike + 1
+        else:  # sent before the block was known: the same strike once more
+            strike = max(strike - 1, 0)
         seconds = LADDER[min(strike, len(LADDER) - 1)] if retry_after is None else retry_after
         seconds = min(max(seconds, SHORTEST), LONGEST)
         self._put(now, subject, Aside(now + seconds, why))
@@ -65,6 +68,10 @@ class Blocks:
     def condemn(self, now: float, subject: Subject, seconds: float, verdict: str, why: str) -> None:
         self._put(now, subject, Aside(now + seconds, why, verdict))
 
+    def heard(self, now: float, subject: Subject, seconds: float, verdict: str | None, why: str) -> None:
+        """Another process has put the subject aside."""
+        self._put(now, subject, Aside(now + seconds, why, verdict))
+
     def answered(self, provider: str, key: str, model: str) -> None:
         """A success ends the ladder of growing blocks."""
         self.strikes.pop((provider, key, model), None)
@@ -72,6 +79,20 @@ class Blocks:
     def pardon(self) -> None:
         """A new policy is in force: verdicts are void, blocks stay."""
         self.asides = {subject: held for subject, held in self.asides.items() if held.verdict is None}
+
+    def sweep(self, now: float) -> None:
+        """Forgets what is over. A ladder of blocks ends when nothing was blocked for as long as its last step."""
+        self.asides = {subject: held for subject, held in self.asides.items() if held.until > now}
+        self.last_block = {key: at for key, at in self.last_block.items() if now - at[0] <= LADDER[-1]}
+        self.strikes = {
+            subject: strike
+            for subject, strike in self.strikes.items()
+            if subject in self.asides or subject[:2] in self.last_block
+        }
+
+    def _blocked(self, now: float, subject: Subject) -> bool:
+        held = self.asides.get(subject)
+        return held is not None and held.until > now and held.verdict is None
 
     def _put(self, now: float, subject: Subject, aside: Aside) -> None:
         held = self.asides.get(subject)

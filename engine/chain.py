@@ -2,7 +2,7 @@
 
     turns ─▶ fallback for what has happened? ─▶ fit? ─▶ verdict, block, rest, limit, width? ─▶ ask
       ▲                                                                                        │ failure
-      └── again (stale connection, a field to strip, `retry N`) ◀── the table of failures ◀────┘
+      └── again (a field to leave out, `retry N`) ◀──────── the table of failures ◀────────────┘
 
 When nobody may be asked: those that rest are tried in order of their recovery if nobody was asked yet, those that
 will be free soon are waited for, and only then is the chain given up.
@@ -20,7 +20,7 @@ from engine.attempt import Attempt, Clocks, Tried
 from engine.candidates import Candidate, Race, Turn, singles
 from engine.facts import Facts
 from engine.needs import unfit
-from engine.outcome import ChainFailed, chain_failed
+from engine.outcome import ChainFailed, chain_failed, said_twice
 from engine.race import race
 from engine.state import Skip, Slot, State
 from engine.waiting import first_free
@@ -45,8 +45,10 @@ MEANS: dict[str, frozenset[str]] = {
 }
 """For which `on (…)` a skipped candidate counts as failed."""
 
-OWN = frozenset({"block", "resting"})
+OWN = frozenset({"resting"})
 """What a failure may have just done to the candidate that is asked once more."""
+STRIPPED = 3
+"""Most fields that are left out because a provider will not take them."""
 NONE: frozenset[str] = frozenset()
 
 
@@ -57,7 +59,6 @@ class Try:
     candidate: Candidate
     retries: int | None = None
     """Tries left after this one; None: as step and defaults say."""
-    fresh: bool = False
     without: frozenset[str] = frozenset()
     despite: frozenset[str] = frozenset()
     """Reasons to skip it that do not count."""
@@ -81,7 +82,8 @@ class Chain:
         random_between: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self.tried: list[Tried] = []
-        self.failures: list[tuple[str, Failure]] = []
+        self.failures: dict[str, Failure] = {}
+        """The last one of each candidate, in the order of their first."""
         self.request = request
         self._facts = facts
         self._state = state
@@ -89,9 +91,12 @@ class Chain:
         self._random = random_between
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
-        self._alone = frozenset({"resting", "verdict"}) if len(list(singles(turns))) == 1 else NONE
-        """A chain of one is never skipped for its past: there is nobody else to ask, and the key may be mended."""
-        self._pending: deque[Pending] = deque(one if isinstance(one, Race) else Try(one) for one in turns)
+        alone = len(list(singles(turns))) == 1
+        # A chain of one is never skipped for its past: there is nobody else to ask, and the key may be mended.
+        despite = frozenset({"resting", "verdict"}) if alone else NONE
+        self._pending: deque[Pending] = deque(
+            one if isinstance(one, Race) else Try(one, despite=despite) for one in turns
+        )
         self._skips: list[tuple[Try, Skip]] = []
         self._happened: set[str] = set()
         """Kinds of failure so far, those that skipping stands for included."""
@@ -114,7 +119,9 @@ class Chain:
             else:
                 assert slot is not None
                 answer = await self._ask(turn, slot)
-            if answer is not None:
+            if isinstance(answer, Try):
+                self._pending.appendleft(answer)
+            elif answer is not None:
                 return answer
         raise self._given_up()
 
@@ -155,12 +162,11 @@ class Chain:
 
     async def _admit(self, turn: Try) -> Slot | None:
         """The slot of a candidate that may be asked now; else it is noted why not."""
-        if not self._is_fallback(turn.candidate):
+        if not self._is_fallback(turn.candidate) or self._ends(turn.candidate) <= self._loop.time():
             return None
         found: Skip | Key | Slot = self._look(turn)
         if isinstance(found, Key):
-            despite = turn.despite | self._alone
-            found = await self._state.claim(turn.candidate, found, self._facts, despite)
+            found = await self._state.claim(turn.candidate, found, self._facts, turn.despite)
         if isinstance(found, Slot):
             return found
         self._skips.append((turn, found))
@@ -168,18 +174,22 @@ class Chain:
         return None
 
     def _look(self, turn: Try) -> Skip | Key:
-        candidate, despite = turn.candidate, turn.despite | self._alone
-        skip = unfit(candidate, self._facts, self._facts.tokens)
-        if skip is not None and skip.why not in despite:
+        skip = unfit(turn.candidate, self._facts, self._facts.tokens)
+        if skip is not None and skip.why not in turn.despite:
             return skip
-        return self._state.look(candidate, self._loop.time(), self._facts, despite)
+        return self._state.look(turn.candidate, self._loop.time(), self._facts, turn.despite)
+
+    def _ends(self, candidate: Candidate) -> float:
+        """When its answer would have to be whole."""
+        finish = candidate.options.finish
+        return self._began + (self._defaults.finish if finish is None else finish)
 
     def _is_fallback(self, candidate: Candidate) -> bool:
         only = candidate.options.on
         return only is None or not self._happened.isdisjoint(only)
 
-    async def _ask(self, turn: Try, slot: Slot) -> Answer | None:
-        """Asks one candidate; None when it failed and the walk goes on. Raises ChainFailed."""
+    async def _ask(self, turn: Try, slot: Slot) -> Answer | Try | None:
+        """Asks one candidate. When it failed: how to ask it once more, or None. Raises ChainFailed."""
         attempt = self._attempt(turn, slot)
         try:
             events = await attempt.begin()
@@ -188,18 +198,23 @@ class Chain:
                     events += await attempt.more()
             return attempt, events
         except Failure as failure:
-            await attempt.close(failure)
-            self._after(turn, failure)
-            return None
+            stripped = self._without(turn, failure)
+            await attempt.close(failure, counts=stripped is None)
+            return stripped or self._after(turn, failure)
         except BaseException:
             await attempt.close()
             raise
 
     async def _enter(self, candidate: Candidate) -> Answer | None:
-        """A runner of a race: asked if it may be, once."""
-        turn = Try(candidate, retries=0)
-        slot = await self._admit(turn) if len(self.tried) < self._most else None
-        return await self._ask(turn, slot) if slot is not None else None
+        """A runner of a race: asked if it may be, once more only without a field."""
+        turn: Try | None = Try(candidate, retries=0)
+        while turn is not None and len(self.tried) < self._most:
+            slot = await self._admit(turn)
+            answer = await self._ask(turn, slot) if slot is not None else None
+            if isinstance(answer, tuple):
+                return answer
+            turn = answer
+        return None
 
     def _attempt(self, turn: Try, slot: Slot) -> Attempt:
         candidate, defaults = turn.candidate, self._defaults
@@ -214,69 +229,68 @@ class Chain:
             effort=options.effort,
             budget=options.budget,
             without=turn.without,
-            fresh=turn.fresh,
             connect=defaults.connect,
             write=defaults.write,
         )
-        clocks = Clocks.of(options, defaults, last=not self._others(), began=self._began)
+        last = not self._others("timeout", len(self.tried) + 1)
+        clocks = Clocks.of(options, defaults, last=last, began=self._began)
         attempt = Attempt(self.request, slot, ask, clocks, self._state)
         self.tried.append(attempt.tried)
         return attempt
 
-    def _others(self) -> bool:
-        """Somebody else could be asked after a timeout."""
-        if len(self.tried) + 1 >= self._most:
+    def _others(self, kind: str, tries: int) -> bool:
+        """Somebody else could be asked after a failure of that kind and so many tries."""
+        if tries >= self._most:
             return False
         for turn in self._pending:
             for candidate in turn.runners if isinstance(turn, Race) else (turn.candidate,):
                 only = candidate.options.on
-                if (only is None or "timeout" in only) and not isinstance(self._look(Try(candidate)), Skip):
+                if (only is None or kind in only) and not isinstance(self._look(Try(candidate)), Skip):
                     return True
         return False
 
-    def _after(self, turn: Try, failure: Failure) -> None:
-        """Decides what a failure means for the walk. Raises ChainFailed when it ends here."""
-        again = self._again(turn, failure)
-        if again is not None:
-            self._pending.appendleft(again)
-            return
+    def _after(self, turn: Try, failure: Failure) -> Try | None:
+        """What a failure means for the walk: the same candidate again, or None. Raises ChainFailed if it ends here."""
         self._note(turn.candidate, failure)
-        if not OUTCOMES[failure.kind].moves_on or self._said_twice():
+        again = self._again(turn, failure)
+        if again is None and said_twice(self.failures.items()) is not None:
             raise self._given_up()
-        if failure.kind == "overflow":
+        if failure.outcome.next == "wider":
             self._only_wider(turn.candidate)
+        return again
 
     def _note(self, candidate: Candidate, failure: Failure) -> None:
-        self.failures.append((candidate.id, failure))
+        self.failures[candidate.id] = failure
         self._happened.add(failure.kind)
+
+    def _without(self, turn: Try, failure: Failure) -> Try | None:
+        """The same candidate without a field that it will not take; no failure of anybody."""
+        field = failure.field
+        if (
+            field is None
+            or field in turn.without
+            or len(turn.without) >= STRIPPED
+            or len(self.tried) >= self._most
+        ):
+            return None
+        return replace(turn, without=turn.without | {field})
 
     def _again(self, turn: Try, failure: Failure) -> Try | None:
         """The same candidate once more, if that is worth it."""
-        if failure.reused and failure.before_response and not turn.fresh:
-            self.tried.pop()
-            return replace(turn, fresh=True, despite=OWN)
-        field = failure.field
-        if field is not None and field not in turn.without and len(turn.without) < 3:
-            return replace(turn, without=turn.without | {field}, despite=OWN)
-        if not OUTCOMES[failure.kind].retries:
+        if not failure.outcome.retries or len(self.tried) >= self._most:
             return None
         asked = turn.candidate.options.retry
         left = turn.retries
         if left is None:
             left = asked if asked is not None else self._defaults.retry
-        if left <= 0 or (asked is None and self._others()):
+        if left <= 0 or (asked is None and self._others(failure.kind, len(self.tried))):
             return None
         pause = self._random(*JITTER)
-        if OUTCOMES[failure.kind].block is not None:
+        if failure.outcome.block is not None:
             if failure.retry_after is None or failure.retry_after > SOON:
                 return None
             pause = failure.retry_after
-        return replace(turn, retries=left - 1, pause=pause, despite=OWN)
-
-    def _said_twice(self) -> bool:
-        """Two providers call the request itself wrong: so it is, and others would only say the same."""
-        providers = {target.partition("/")[0] for target, one in self.failures if one.kind == "bad_request"}
-        return len(providers) > 1
+        return replace(turn, retries=left - 1, pause=pause, despite=turn.despite | OWN)
 
     def _only_wider(self, candidate: Candidate) -> None:
         """After an overflow only those with a larger window, or an unknown one, or meant for it, are worth asking."""
@@ -295,6 +309,7 @@ class Chain:
             elif wider(turn.candidate):
                 kept.append(turn)
         self._pending = deque(kept)
+        self._skips = [(turn, skip) for turn, skip in self._skips if wider(turn.candidate)]
 
     def _relent(self, why: str) -> bool:
         """Nobody was asked, so those skipped for `why` are asked all the same, the earliest to recover first.
@@ -334,4 +349,4 @@ class Chain:
         self._skips = [(turn, skip) for turn, skip in self._skips if turn not in turns]
 
     def _given_up(self) -> ChainFailed:
-        return chain_failed(self.failures, [skip for _, skip in self._skips], self._loop.time())
+        return chain_failed(list(self.failures.items()), [skip for _, skip in self._skips], self._loop.time())

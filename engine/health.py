@@ -16,6 +16,11 @@ from dataclasses import dataclass, field
 
 PROBE_LEASE = 60.0
 """Seconds after which a probe that never reported is presumed lost."""
+DOUBLINGS = 60
+"""Beyond them a rest is longer than any cap, and soon than any float."""
+
+Lease = float | None
+"""The right to probe, known by the time at which it runs out; None: not the probe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +54,16 @@ class Health:
             return True
         return self.leased_until is not None and now < self.leased_until
 
-    def enter(self, now: float) -> bool:
-        """A request goes to the candidate now. True: it is the probe, and must report as such."""
-        if self.until is None:
-            return False
+    def enter(self, now: float) -> Lease:
+        """A request goes to the candidate now. Not None: it is the probe, and must report with this lease."""
+        if self.until is None or (self.leased_until is not None and now < self.leased_until):
+            return None
         self.leased_until = now + PROBE_LEASE
-        return True
+        return self.leased_until
 
-    def failed(self, now: float, probe: bool) -> None:
+    def failed(self, now: float, lease: Lease) -> None:
         if self.until is not None:
-            if probe:
+            if self._holds(lease):
                 self.leased_until = None
                 if now >= self.until:
                     self._rest(now)
@@ -70,22 +75,40 @@ class Health:
         if len(recent) >= self.rule.failures:
             self._rest(now)
 
-    def succeeded(self, probe: bool) -> None:
-        if probe:
+    def succeeded(self, lease: Lease) -> None:
+        if self._holds(lease):
             self.until = None
             self.leased_until = None
             self.rests = 0
             self.recent.clear()
 
-    def released(self, probe: bool) -> None:
+    def heard(self, until: float) -> None:
+        """Another process says that it rests."""
+        self.until = max(until, self.until or until)
+
+    def healed(self) -> None:
+        """Another process has probed it with success."""
+        self.until = self.leased_until = None
+        self.rests = 0
+        self.recent.clear()
+
+    def released(self, lease: Lease) -> None:
         """The request ended without a word on the candidate's health: cancelled, blocked, refused."""
-        if probe:
+        if self._holds(lease):
             self.leased_until = None
+
+    def idle(self, now: float) -> bool:
+        """Nothing is known that a new one would not know."""
+        return self.until is None and (not self.recent or self.recent[-1] <= now - self.rule.window)
+
+    def _holds(self, lease: Lease) -> bool:
+        """A lease that ran out may have been given to somebody else."""
+        return lease is not None and lease == self.leased_until
 
     def _rest(self, now: float) -> None:
         rest = self.rule.rest
         if self.rule.rest_up_to is not None:
-            rest = min(rest * 2**self.rests, max(self.rule.rest_up_to, rest))
+            rest = min(rest * 2.0 ** min(self.rests, DOUBLINGS), max(self.rule.rest_up_to, rest))
         self.rests += 1
         self.until = now + rest
         self.leased_until = None

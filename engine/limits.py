@@ -26,76 +26,82 @@ class LimitRule:
 
 @dataclass(slots=True)
 class Bucket:
-    """The log and the requests in flight of one limit."""
+    """The log of what was sent, the places booked for later, and the requests in flight of one limit."""
 
     rule: LimitRule
     log: deque[tuple[float, int]] = field(default_factory=deque)
     used: int = 0
+    """Sum of the log."""
+    booked: list[tuple[float, int]] = field(default_factory=list)
     in_flight: int = 0
+    line: deque[object] = field(default_factory=deque)
+    """Those who wait for a place in flight, first come first."""
     barred: float = float("-inf")
     """Until then other processes have used the limit up."""
+    name: tuple[str, ...] = ()
+    """What other processes know it by."""
 
-    def delay(self, now: float, amount: int = 1, count: int | None = None) -> float:
+    def delay(self, now: float, amount: int = 1, count: int | None = None, *, booked: bool = False) -> float:
         """Seconds until `amount` fits into the window; 0.0 if it does now. The concurrency cap is not asked.
 
         An amount larger than the whole limit fits once the window is empty: it could never go otherwise.
-        `count`: a smaller limit than the rule's, when only a share of it is this process's own.
+        `count`: a smaller limit than the rule's, when only a share of it is this process's own. `booked`: for whom
+        a booked place has become due, so that nobody else's counts.
         """
         count = self.rule.count if count is None else count
         if count is None:
             return 0.0
         self._forget(now)
-        over = self.used + amount - count
-        if over <= 0 or not self.log:
+        later = [] if booked else [(max(at, now), spent) for at, spent in self.booked]
+        over = self.used + sum(spent for _, spent in later) + amount - count
+        if over <= 0:
             return 0.0
-        freed = 0
-        for at, spent in self.log:
-            freed += spent
-            if freed >= over:
-                return max(at + self.rule.window - now, 0.0)
-        return max(self.log[-1][0] + self.rule.window - now, 0.0)
+        free = now - self.rule.window
+        for at, spent in (*self.log, *later):
+            free, over = at, over - spent
+            if over <= 0:
+                break
+        return max(free + self.rule.window - now, 0.0)
 
-    @property
-    def full(self) -> bool:
-        return self.rule.at_once is not None and self.in_flight >= self.rule.at_once
+    def full(self, waiter: object = None) -> bool:
+        """No place in flight for whoever stands in the line as `waiter`, or would have to go to its end."""
+        if self.rule.at_once is None:
+            return False
+        ahead = self.line.index(waiter) if waiter in self.line else len(self.line)
+        return self.in_flight + ahead >= self.rule.at_once
 
-    def take(self, now: float, amount: int = 1, *, booked: bool = False) -> None:
-        """A request is sent now. `booked`: its place in the window was reserved before."""
+    def take(self, now: float, amount: int = 1) -> None:
+        """A request is sent now."""
         self.in_flight += 1
-        if self.rule.count is not None and not booked:
+        if self.rule.count is not None:
             self.log.append((now, amount))
             self.used += amount
 
-    def reserve(self, now: float, amount: int = 1) -> float:
+    def refund(self, at: float, amount: int = 1) -> None:
+        """What was taken at `at` was not sent after all."""
+        if (at, amount) in self.log:
+            self.log.remove((at, amount))
+            self.used -= amount
+
+    def book(self, now: float, amount: int = 1) -> float:
         """Books the earliest place in the window for later; the time at which it may be used.
 
         Those who come after find the place taken, which makes waiting first come, first served.
         """
         at = now + self.delay(now, amount)
-        if self.rule.count is not None:
-            self.log.append((at, amount))
-            self.used += amount
+        self.booked.append((at, amount))
         return at
 
-    def give_back(self, at: float, amount: int = 1) -> None:
-        """A booked place will not be used."""
-        if (at, amount) in self.log:
-            self.log.remove((at, amount))
-            self.used -= amount
+    def unbook(self, at: float, amount: int = 1) -> None:
+        """A booked place is used now, or will not be."""
+        self.booked.remove((at, amount))
 
     def release(self) -> None:
         self.in_flight -= 1
 
-    @property
-    def busy(self) -> float:
-        """Share of the concurrency cap in use, rounded to 0.1; the plain count where there is no cap."""
-        if self.rule.at_once:
-            return round(self.in_flight / self.rule.at_once, 1)
-        return float(self.in_flight)
-
     def idle(self, now: float) -> bool:
         self._forget(now)
-        return not self.log and not self.in_flight
+        return not (self.log or self.booked or self.line or self.in_flight)
 
     def _forget(self, now: float) -> None:
         log, edge = self.log, now - self.rule.window

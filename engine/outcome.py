@@ -8,7 +8,7 @@ docs.claude.com/en/api/errors and measurements of Claude Code.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from engine.state import Skip
 from providers.failures import Failure
@@ -54,6 +54,9 @@ class ChainFailed(Exception):  # noqa: N818 - a chain fails, as a failure does
 
 def chain_failed(failures: Sequence[tuple[str, Failure]], skips: Sequence[Skip], now: float) -> ChainFailed:
     """The error for a chain: what was tried (target, failure) and who was skipped, in order."""
+    wrong = said_twice(failures)
+    if wrong is not None:
+        return _lasting(*wrong)
     waits = [skip.until - now for skip in skips if skip.until is not None and skip.why != "resting"]
     if not failures:
         return _nobody_asked(skips, waits)
@@ -69,8 +72,17 @@ def chain_failed(failures: Sequence[tuple[str, Failure]], skips: Sequence[Skip],
     return ChainFailed(529, "overloaded_error", told)
 
 
+def said_twice(failures: Iterable[tuple[str, Failure]]) -> tuple[str, Failure] | None:
+    """The first to call the request itself wrong, if a second provider says so too: others would only agree."""
+    wrong = [(target, failure) for target, failure in failures if failure.outcome.next == "one other"]
+    providers = {target.partition("/")[0] for target, _ in wrong}
+    return wrong[0] if len(providers) > 1 else None
+
+
 def _nobody_asked(skips: Sequence[Skip], waits: list[float]) -> ChainFailed:
-    told = "; ".join(dict.fromkeys(skip.text for skip in skips)) or "the chain names no model that can be asked"
+    told = (
+        "; ".join(dict.fromkeys(skip.text for skip in skips)) or "the chain names no model that can be asked"
+    )
     if waits:
         return _wait(min(waits), told)
     if skips and all(skip.kind == "overflow" for skip in skips):

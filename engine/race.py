@@ -20,29 +20,31 @@ async def race(
     The next runner starts `after` seconds behind the one before, or at once when nobody is running any more.
     """
     waiting = list(runners)
+    tasks: list[asyncio.Task[Answer | None]] = []
     running: set[asyncio.Task[Answer | None]] = set()
     winner: Answer | None = None
     try:
         while winner is None and (waiting or running):
             if waiting:
-                running.add(asyncio.ensure_future(enter(waiting.pop(0))))
+                tasks.append(asyncio.ensure_future(enter(waiting.pop(0))))
+                running.add(tasks[-1])
             done, running = await asyncio.wait(
                 running, timeout=after if waiting else None, return_when=asyncio.FIRST_COMPLETED
             )
-            for task in done:
-                answer = task.result()
-                if answer is not None and winner is None:
-                    winner = answer
-                elif answer is not None:
-                    await answer[0].close()
-        return winner
-    finally:
-        await _stop(running, winner)
+            for task in tasks:
+                if task in done and winner is None:
+                    winner = task.result()
+        await _stop([task for task in tasks if not task.done() or task.result() is not winner])
+    except BaseException:
+        await _stop(tasks)
+        raise
+    return winner
 
 
-async def _stop(running: set[asyncio.Task[Answer | None]], winner: Answer | None) -> None:
-    for task in running:
+async def _stop(tasks: Sequence[asyncio.Task[Answer | None]]) -> None:
+    """Cancels those that run, and closes what the others answered."""
+    for task in tasks:
         task.cancel()
-    for result in await asyncio.gather(*running, return_exceptions=True):
-        if isinstance(result, tuple) and result is not winner:
+    for result in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(result, tuple):
             await result[0].close()

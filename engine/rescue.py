@@ -9,11 +9,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from translators.events import Citation, Event, Finish, Opaque, Redacted, Signature, Start, Text, Thinking, Tool
+from translators.events import (
+    Break,
+    Citation,
+    Event,
+    Finish,
+    Opaque,
+    Progress,
+    Redacted,
+    Signature,
+    Start,
+    Text,
+    Thinking,
+    Tool,
+    Usage,
+)
 from translators.request import Request
 
 OVERLAP = 200
 """Characters at the end of the partial answer that a continuation may repeat."""
+LEAST = 8
+"""Fewer characters in common are chance: `wel` goes on with `l done`."""
 
 
 @dataclass(slots=True)
@@ -26,8 +42,8 @@ class Said:
 
     def add(self, events: list[Event]) -> None:
         for event in events:
-            kind = type(event)
-            if kind is Text or kind is Thinking:
+            if isinstance(event, (Text, Thinking)):
+                kind = type(event)
                 if not self.parts or self.parts[-1][0] is not kind:
                     self.parts.append((kind, []))
                 self.parts[-1][1].append(event.text)
@@ -53,25 +69,31 @@ def continuation(request: Request, said: Said) -> Request:
 
 
 class Continued:
-    """Trims what a continuation repeats. `feed` gives the events that go on from what was said."""
+    """Trims what a continuation repeats. `feed` gives the events that go on from what was said.
+
+    It may repeat the end of the partial answer, or all of it, or the white space at its end, which it was not given.
+    """
 
     def __init__(self, said: Said) -> None:
-        self._tail = said.text[-OVERLAP:]
-        self._seam = len(said.text) - len(said.text.rstrip())
+        self._said = said.text
+        self._tail = self._said[-OVERLAP:]
+        self._space = self._said[len(self._said.rstrip()) :]
         self._held = ""
-        self._joined = not said.text
+        self._joined = not self._said
 
     def feed(self, events: list[Event]) -> list[Event]:
         if self._joined:
             return events
         out: list[Event] = []
         for event in events:
-            if self._joined:
+            if self._joined or isinstance(event, (Usage, Progress)):
                 out.append(event)
             elif isinstance(event, Text):
                 self._held += event.text
-                if len(self._held) > OVERLAP or not self._may_repeat():
+                if not self._may_repeat():
                     self._join(out)
+            elif isinstance(event, Break) and not self._held:
+                continue
             elif not isinstance(event, (Start, Thinking, Signature)):
                 self._join(out)
                 out.append(event)
@@ -79,17 +101,24 @@ class Continued:
 
     def _may_repeat(self) -> bool:
         """More text could still turn what is held into a repetition."""
-        return any(self._tail[at:].startswith(self._held) for at in range(len(self._tail)))
+        if self._held in self._tail or self._said.startswith(self._held):
+            return True
+        return self._space.startswith(self._held)
 
     def _join(self, out: list[Event]) -> None:
         held, self._held, self._joined = self._held, "", True
-        most = min(len(self._tail), len(held))
-        repeated = next((n for n in range(most, 0, -1) if self._tail.endswith(held[:n])), 0)
-        rest = held[repeated:]
-        if not repeated and self._seam and rest[:1].isspace():
-            rest = rest.lstrip()
+        rest = held[self._repeated(held) :]
         if rest:
             out.append(Text(rest))
+
+    def _repeated(self, held: str) -> int:
+        """How many characters at the beginning the client has already."""
+        if len(self._said) >= LEAST and held.startswith(self._said):
+            return len(self._said)
+        for most in range(min(len(self._tail), len(held)), LEAST - 1, -1):
+            if self._tail.endswith(held[:most]) and held[:most].strip():
+                return most
+        return next(n for n in range(min(len(self._space), len(held)), -1, -1) if self._space[:n] == held[:n])
 
 
 class Differs(Exception):  # noqa: N818 - an answer that differs is no error

@@ -29,7 +29,12 @@ from translators.request import Request
 if TYPE_CHECKING:
     from engine.generation import Generation
 
-REFUSALS = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
+REFUSALS = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    429: "rate_limit_error",
+}
 
 
 @dataclass(slots=True)
@@ -73,16 +78,22 @@ class Run:
 
     async def aclose(self) -> None:
         """Ends the run wherever it is; the upstream's connection is dropped."""
-        if self._events is not None:
-            await self._events.aclose()
-        self.generation.leave()
+        try:
+            if self._events is not None:
+                await self._events.aclose()
+        finally:
+            self.generation.leave()
 
     async def _play(self, action: PolicyAction | None) -> AsyncGenerator[list[Event], None]:
         """What needs no upstream."""
         if action is None:
-            raise ChainFailed(404, "not_found_error", f"no route takes a request for `{self.request.asked[:200]}`")
+            raise ChainFailed(
+                404, "not_found_error", f"no route takes a request for `{self.request.asked[:200]}`"
+            )
         if isinstance(action, Refusal):
-            kind = REFUSALS.get(action.status, "invalid_request_error" if action.status < 500 else "api_error")
+            kind = REFUSALS.get(
+                action.status, "invalid_request_error" if action.status < 500 else "api_error"
+            )
             raise ChainFailed(action.status, kind, action.reason, should_retry=False)
         if isinstance(action, TextAnswer):
             yield [Start(), Text(action.text), Finish("end_turn", usage=self._spoken(action.text))]

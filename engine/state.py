@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 
 from engine.blocks import Blocks, Subject
 from engine.candidates import Candidate
-from engine.health import Health
+from engine.health import Health, Lease
 from engine.limits import Bucket, LimitRule
 from engine.offline import OfflineGuard
 from providers.failures import Failure
@@ -39,6 +39,9 @@ class Skip:
     """When it may be asked again, if time alone decides that."""
     kind: str = ""
     """Failure kind of a verdict, `overflow` for a window that is too small."""
+    bucket: Bucket | None = None
+    key: Key | None = None
+    """What is used up, and by which key, where a limit is the reason."""
 
 
 class Counted(Protocol):
@@ -59,9 +62,17 @@ class Slot:
     candidate: Candidate
     key: Key
     bucket: Bucket | None
-    probe: bool = False
+    probe: Lease = None
     place: str = ""
     """What names it among other processes; "" where they need not know."""
+
+
+class Standing(Protocol):
+    """Somebody who waits for a place."""
+
+    def due(self, bucket: Bucket, now: float) -> bool:
+        """He has booked a place in the bucket's window, and its time has come."""
+        ...
 
 
 class Others(Protocol):
@@ -93,39 +104,44 @@ class State:
     """None: this is the only process."""
 
     def look(
-        self, candidate: Candidate, now: float, scope: Counted, despite: frozenset[str] = frozenset()
+        self,
+        candidate: Candidate,
+        now: float,
+        scope: Counted,
+        despite: frozenset[str] = frozenset(),
+        waiter: Standing | None = None,
     ) -> Skip | Key:
-        """The key with which the candidate may be asked now, or why it may not. `despite`: reasons that do not count."""
+        """The key with which the candidate may be asked now, or why it may not.
+
+        `despite`: reasons that do not count. `waiter`: who asks, if he may stand in a line.
+        """
         provider = candidate.provider
         if not provider.keys:
             return Skip("verdict", provider.missing or f"{provider.name} has no key", kind="auth")
-        found = self._key(candidate, now)
-        if isinstance(found, Skip) and found.why not in despite:
-            return found
+        keys = self._keys(candidate, now, despite)
+        if isinstance(keys, Skip):
+            return keys
         if "resting" not in despite and (resting := self._resting(candidate, now)) is not None:
             return resting
-        key = provider.keys[0] if isinstance(found, Skip) else found
-        bucket = self.bucket(candidate, scope, key)
-        if bucket is None:
-            return key
-        rule = bucket.rule
-        if bucket.barred > now:
-            return Skip("limit", f"{candidate.id} has reached its limit in other processes", bucket.barred)
-        if (delay := bucket.delay(now, _amount(rule, scope))) > 0:
-            return Skip("limit", f"{candidate.id} has reached its limit", now + delay)
-        if bucket.full:
-            return Skip("busy", f"{candidate.id} has {rule.at_once} requests in flight", now)
-        return key
+        soonest: Skip | None = None
+        for key in keys:
+            skip = self._limited(candidate, key, now, scope, waiter)
+            if skip is None:
+                return key
+            soonest = _sooner(soonest, skip)
+        assert soonest is not None
+        return soonest
 
-    def take(
-        self, candidate: Candidate, key: Key, now: float, scope: Counted, *, booked: bool = False
-    ) -> Slot:
+    def take(self, candidate: Candidate, key: Key, now: float, scope: Counted) -> Slot:
         """The candidate is asked now."""
         bucket = self.bucket(candidate, scope, key)
         if bucket is not None:
-            bucket.take(now, _amount(bucket.rule, scope), booked=booked)
+            bucket.take(now, amount_of(bucket.rule, scope))
         health = self._health(candidate)
-        probe = health.enter(now) if health is not None else False
+        probe = health.enter(now) if health is not None else None
+        keys = candidate.provider.keys
+        if len(keys) > 1:
+            self.rotations["keys", candidate.provider.name] = keys.index(key) + 1
         self.in_flight[candidate.id] = self.in_flight.get(candidate.id, 0) + 1
         self.taken += 1
         if self.taken % SWEEP == 0:
@@ -139,17 +155,17 @@ class State:
         now = asyncio.get_running_loop().time()
         slot = self.take(candidate, key, now, scope)
         others, bucket = self.others, slot.bucket
-        probing = slot.probe and "resting" not in despite
+        probing = slot.probe is not None and "resting" not in despite
         if others is None or (bucket is None and not probing):
             return slot
-        amount = _amount(bucket.rule, scope) if bucket is not None else 1
+        amount = amount_of(bucket.rule, scope) if bucket is not None else 1
         refused: Skip | None = Skip("busy", "")
         try:
             refused = await others.admit(slot, amount, probing=probing)
         finally:
             if refused is not None:
                 if bucket is not None:
-                    bucket.give_back(now, amount)
+                    bucket.refund(now, amount)
                 self.released(slot)
                 self.give_back(slot)
         return refused or slot
@@ -166,6 +182,10 @@ class State:
             self.in_flight[name] = left
         else:
             del self.in_flight[name]
+        self.wake()
+
+    def wake(self) -> None:
+        """Those who wait look again, in the order they came."""
         while self.queue:
             waiting = self.queue.popleft()
             if not waiting.done():
@@ -177,7 +197,7 @@ class State:
         health = self._health(candidate)
         if health is not None:
             health.succeeded(slot.probe)
-        slot.probe = False
+        slot.probe = None
         self.blocks.answered(candidate.provider.name, slot.key.id, candidate.model)
         old = self.first_token.get(candidate.id, seconds)
         self.first_token[candidate.id] = old + SMOOTHING * (seconds - old)
@@ -185,9 +205,12 @@ class State:
             self.others.began(slot)
 
     def failed(self, slot: Slot, failure: Failure, now: float) -> None:
-        """What a failure does to the candidate, by the table in `providers.failures`."""
+        """What a failure does to the candidate, by the table in `providers.failures`.
+
+        One that blocks is told for how long, if it named no time itself.
+        """
         candidate, outcome = slot.candidate, failure.outcome
-        offline = failure.kind == "connection" and not failure.connected
+        offline = failure.kind == "connection" and not failure.connected and not failure.ours
         if offline:
             self.offline.failed(candidate.provider.name, now)
         health = self._health(candidate)
@@ -196,10 +219,10 @@ class State:
                 health.failed(now, slot.probe)
             else:
                 health.released(slot.probe)
-        slot.probe = False
+        slot.probe = None
         names = (candidate.provider.name, slot.key.id, candidate.model)
         if outcome.block is not None:
-            self.blocks.block(now, *names, failure.retry_after, failure.message)
+            failure.retry_after = self.blocks.block(now, *names, failure.retry_after, failure.message)
         if outcome.verdict is not None:
             subject: Subject = names[:2] if outcome.verdict_scope == "key" and slot.key.id else names
             self.blocks.condemn(now, subject, outcome.verdict, failure.kind, failure.message)
@@ -211,7 +234,7 @@ class State:
         health = self._health(slot.candidate)
         if health is not None:
             health.released(slot.probe)
-        slot.probe = False
+        slot.probe = None
 
     def load(self, candidate: Candidate) -> tuple[float, float]:
         """Share of the width in use, rounded to 0.1, then smoothed first-token time (unknown: 0)."""
@@ -235,34 +258,59 @@ class State:
             name = (*name, scope.session if limit.scope == "session" else scope.client)
         bucket = self.buckets.get(name)
         if bucket is None:
-            bucket = self.buckets[name] = Bucket(limit.rule)
+            bucket = self.buckets[name] = Bucket(limit.rule, name=name)
         bucket.rule = limit.rule
         return bucket
 
     def sweep(self, now: float) -> None:
+        """Forgets those that are as good as new: clients may name any number of sessions and models."""
         self.buckets = {name: bucket for name, bucket in self.buckets.items() if not bucket.idle(now)}
+        self.healths = {name: health for name, health in self.healths.items() if not health.idle(now)}
+        self.blocks.sweep(now)
 
     def recovery(self, candidate: Candidate) -> float:
         """When a resting candidate's rest is over."""
         health = self.healths.get(candidate.id)
         return health.until or 0.0 if health is not None else 0.0
 
-    def _key(self, candidate: Candidate, now: float) -> Skip | Key:
-        """The first key, in rotation, that is not put aside; else the one that is so for the shortest time."""
+    def _keys(self, candidate: Candidate, now: float, despite: frozenset[str]) -> Skip | list[Key]:
+        """The keys that are not put aside, whose turn it is first; else those that are so for reasons that do not
+        count; else why the one is that will be free first."""
         provider = candidate.provider
-        soonest: Skip | None = None
-        for key in provider.rotated():
+        first = self.rotations.get(("keys", provider.name), 0)
+        clean, tolerated, soonest = list[Key](), list[Key](), None
+        for key in (*provider.keys[first:], *provider.keys[:first]):
             aside = self.blocks.aside(now, provider.name, key.id, candidate.model)
             if aside is None:
-                return key
+                clean.append(key)
+                continue
             if aside.verdict is not None:
                 skip = Skip("verdict", aside.why, kind=aside.verdict)
             else:
                 skip = Skip("block", aside.why, aside.until)
-            if soonest is None or (skip.until or float("inf")) < (soonest.until or float("inf")):
-                soonest = skip
-        assert soonest is not None
-        return soonest
+            soonest = _sooner(soonest, skip)
+            if skip.why in despite:
+                tolerated.append(key)
+        return clean or tolerated or soonest or []
+
+    def _limited(
+        self, candidate: Candidate, key: Key, now: float, scope: Counted, waiter: Standing | None
+    ) -> Skip | None:
+        bucket = self.bucket(candidate, scope, key)
+        if bucket is None:
+            return None
+        rule = bucket.rule
+        if bucket.barred > now:
+            text = f"{candidate.id} has reached its limit in other processes"
+            return Skip("limit", text, bucket.barred, bucket=bucket, key=key)
+        due = waiter is not None and waiter.due(bucket, now)
+        if (delay := bucket.delay(now, amount_of(rule, scope), booked=due)) > 0:
+            text = f"{candidate.id} has reached its limit"
+            return Skip("limit", text, now + delay, bucket=bucket, key=key)
+        if bucket.full(waiter):
+            text = f"{candidate.id} has {rule.at_once} requests in flight"
+            return Skip("busy", text, now, bucket=bucket, key=key)
+        return None
 
     def _resting(self, candidate: Candidate, now: float) -> Skip | None:
         health = self._health(candidate)
@@ -281,5 +329,13 @@ class State:
         return health
 
 
-def _amount(rule: LimitRule, scope: Counted) -> int:
+def _sooner(one: Skip | None, other: Skip) -> Skip:
+    """The one that will be free first."""
+    if one is None or (other.until or float("inf")) < (one.until or float("inf")):
+        return other
+    return one
+
+
+def amount_of(rule: LimitRule, scope: Counted) -> int:
+    """How much of a limit a request takes."""
     return scope.tokens if rule.tokens else 1

@@ -1,19 +1,19 @@
 """Waiting for a candidate to be free, first come, first served.
 
 A place in a rate window is booked ahead, so that those who come later find it taken; where other processes have a
-say it cannot be, and whoever asks first when a place is free has it. For a width, those who wait
-stand in one queue, and each end of a request lets them look again in their order.
+say it cannot be, and whoever asks first when a place is free has it. For a place in flight there is a line at each
+bucket; each end of a request lets those who wait look again in the order they came.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from engine.candidates import Candidate
 from engine.limits import Bucket
-from engine.state import Counted, Skip, Slot, State
+from engine.state import Counted, Skip, Slot, State, amount_of
 from providers.provider import Key
 
 
@@ -26,6 +26,9 @@ class Waiter(Protocol):
 
 W = TypeVar("W", bound=Waiter)
 
+PASSING = frozenset({"block", "limit", "busy"})
+"""Reasons that pass by themselves, and soon."""
+
 
 async def first_free(
     state: State, skipped: Sequence[tuple[W, Skip]], scope: Counted, seconds: float
@@ -33,66 +36,86 @@ async def first_free(
     """The first of the skipped that may be asked, and its slot; None if none can be within `seconds`."""
     loop = asyncio.get_running_loop()
     by = loop.time() + seconds
-    waiting = [
-        one for one in skipped if one[1].until is not None and one[1].why != "resting" and one[1].until <= by
+    soon = [
+        turn for turn, skip in skipped if skip.why in PASSING and skip.until is not None and skip.until <= by
     ]
-    if not waiting or seconds <= 0:
+    if not soon or seconds <= 0:
         return None
-    booking = _book(state, waiting, scope, loop.time()) if state.others is None else None
+    wait = _Wait(state, scope, soon)
     try:
         while True:
-            if booking is not None and (slot := booking.use(loop.time())) is not None:
-                turn = booking.turn
-                booking = None
-                return turn, slot
-            wakes: list[float] = []
-            for turn, _ in waiting:
-                found: Skip | Key | Slot = state.look(turn.candidate, loop.time(), scope, turn.despite)
-                if isinstance(found, Key):
-                    found = await state.claim(turn.candidate, found, scope, turn.despite)
-                if isinstance(found, Slot):
-                    return turn, found
-                if found.until is not None and found.until > loop.time():
-                    wakes.append(found.until)
-            if loop.time() >= by:
-                return None
-            if booking is not None:
-                wakes = [booking.at] if booking.at > loop.time() else []
-            await _moved(state, loop, min([by, *wakes]))
+            held = await wait.look(loop)
+            if held is not None or loop.time() >= by:
+                return held
+            await _moved(state, loop, min([by, *wait.wakes]))
     finally:
-        if booking is not None:
-            booking.give_back()
+        wait.leave()
 
 
-class _Booking:
-    """A booked place in a rate window."""
+class _Wait(Generic[W]):
+    """One request's places: in the lines of what is busy, and one booked in a rate window."""
 
-    def __init__(self, turn: Any, state: State, bucket: Bucket, key: Key, scope: Counted, now: float) -> None:
-        self.turn = turn
+    def __init__(self, state: State, scope: Counted, turns: list[W]) -> None:
+        self.wakes: list[float] = []
+        """When it is worth looking again."""
         self._state = state
-        self._bucket = bucket
-        self._key = key
         self._scope = scope
-        self._amount = scope.tokens if bucket.rule.tokens else 1
-        self.at = bucket.reserve(now, self._amount)
+        self._turns = turns
+        self._lines: list[Bucket] = []
+        self._booked: tuple[Bucket, float] | None = None
 
-    def use(self, now: float) -> Slot | None:
-        if now < self.at or self._bucket.full:
-            return None
-        return self._state.take(self.turn.candidate, self._key, now, self._scope, booked=True)
-
-    def give_back(self) -> None:
-        self._bucket.give_back(self.at, self._amount)
-
-
-def _book(state: State, waiting: Sequence[tuple[W, Skip]], scope: Counted, now: float) -> _Booking | None:
-    """A place for whoever is limited the shortest, unless a block ends before."""
-    turn, skip = min(waiting, key=lambda one: one[1].until or 0.0)
-    if skip.why != "limit":
+    async def look(self, loop: asyncio.AbstractEventLoop) -> tuple[W, Slot] | None:
+        """Whoever may be asked now, in order; else takes places."""
+        state, scope = self._state, self._scope
+        skips: list[Skip] = []
+        for turn in self._turns:
+            found: Skip | Key | Slot = state.look(turn.candidate, loop.time(), scope, turn.despite, self)
+            if isinstance(found, Key):
+                self._unbook()
+                found = await state.claim(turn.candidate, found, scope, turn.despite)
+            if isinstance(found, Slot):
+                return turn, found
+            skips.append(found)
+        now = loop.time()
+        self._stand([skip.bucket for skip in skips if skip.why == "busy" and skip.bucket is not None])
+        self.wakes = [skip.until for skip in skips if skip.until is not None and skip.until > now]
+        if self._booked is None and state.others is None:
+            self._book(min(skips, key=lambda skip: skip.until or float("inf")), now)
+        if self._booked is not None and self._booked[1] > now:
+            self.wakes.append(self._booked[1])
         return None
-    provider = turn.candidate.provider
-    bucket = state.bucket(turn.candidate, scope, provider.keys[0])
-    return _Booking(turn, state, bucket, provider.keys[0], scope, now) if bucket is not None else None
+
+    def due(self, bucket: Bucket, now: float) -> bool:
+        return self._booked is not None and self._booked[0] is bucket and now >= self._booked[1]
+
+    def leave(self) -> None:
+        """Somebody else may have the places."""
+        left = bool(self._lines) or self._booked is not None
+        self._stand([])
+        self._unbook()
+        if left:
+            self._state.wake()
+
+    def _stand(self, buckets: list[Bucket]) -> None:
+        for bucket in self._lines:
+            if bucket not in buckets:
+                bucket.line.remove(self)
+        for bucket in buckets:
+            if self not in bucket.line:
+                bucket.line.append(self)
+        self._lines = buckets
+
+    def _book(self, skip: Skip, now: float) -> None:
+        """A place where the limit is reached for the shortest time, unless a block or a request ends before."""
+        if skip.why == "limit" and skip.bucket is not None:
+            at = skip.bucket.book(now, amount_of(skip.bucket.rule, self._scope))
+            self._booked = skip.bucket, at
+
+    def _unbook(self) -> None:
+        if self._booked is not None:
+            bucket, at = self._booked
+            bucket.unbook(at, amount_of(bucket.rule, self._scope))
+            self._booked = None
 
 
 async def _moved(state: State, loop: asyncio.AbstractEventLoop, when: float) -> None:

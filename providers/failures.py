@@ -42,6 +42,8 @@ Kind = Literal[
 ]
 
 Scope = Literal["key", "model"]
+Next = Literal["any", "wider", "one other"]
+"""Who is asked next: anybody; those with a larger or unknown window; anybody, until a second provider says the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,7 @@ class Outcome:
     verdict: float | None = None
     """Seconds for which the candidate (or key) is put aside."""
     verdict_scope: Scope = "model"
-    moves_on: bool = True
-    """The next candidate is asked."""
+    next: Next = "any"
     retries: bool = False
     """The same candidate may be asked again (`retry N`)."""
 
@@ -70,17 +71,19 @@ OUTCOMES: dict[Kind, Outcome] = {
     "auth": Outcome(health=False, verdict=300.0, verdict_scope="key"),
     "credit": Outcome(health=False, verdict=3600.0, verdict_scope="key"),
     "not_found": Outcome(health=False, verdict=600.0),
-    "overflow": Outcome(health=False),
+    "overflow": Outcome(health=False, next="wider"),
     "refused": Outcome(health=False, verdict=600.0),
-    "bad_request": Outcome(health=False, moves_on=True),
-    "empty": Outcome(health=True),
-    "malformed": Outcome(health=True),
-    "cut": Outcome(health=True),
+    "bad_request": Outcome(health=False, next="one other"),
+    "empty": Outcome(health=True, retries=True),
+    "malformed": Outcome(health=True, retries=True),
+    "cut": Outcome(health=True, retries=True),
 }
 
 
 CONTENT_REFUSED = Outcome(health=False)
 """`refused` because of what one request says: the next one may be welcome."""
+OURS = Outcome(health=False)
+"""Whatever it looks like, the candidate had no part in it."""
 
 
 class Failure(Exception):  # noqa: N818 - the language and the log call it a failure
@@ -91,7 +94,7 @@ class Failure(Exception):  # noqa: N818 - the language and the log call it a fai
     `retry_after` in seconds; `before_response` that not one byte of an answer had come; `connected` that the
     connection had been made (so a reset, not a refusal); `reused` that it had served an earlier request. `hint` is
     what the user can do about it; `field` the request field that the provider says it will not take; `content` that a
-    refusal is about what this request says, not about who asks.
+    refusal is about what this request says, not about who asks; `ours` that fcc or its machine failed.
     """
 
     def __init__(
@@ -108,6 +111,7 @@ class Failure(Exception):  # noqa: N818 - the language and the log call it a fai
         hint: str | None = None,
         field: str | None = None,
         content: bool = False,
+        ours: bool = False,
     ) -> None:
         super().__init__(message)
         self.kind: Kind = kind
@@ -121,10 +125,13 @@ class Failure(Exception):  # noqa: N818 - the language and the log call it a fai
         self.hint = hint
         self.field = field
         self.content = content
+        self.ours = ours
 
     @property
     def outcome(self) -> Outcome:
         """What it does to the candidate and to the chain."""
+        if self.ours:
+            return OURS
         return CONTENT_REFUSED if self.kind == "refused" and self.content else OUTCOMES[self.kind]
 
     def __repr__(self) -> str:

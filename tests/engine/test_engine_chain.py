@@ -16,7 +16,7 @@ from engine.outcome import ChainFailed
 from engine.state import State
 from providers.failures import Failure
 from rules.settings import Defaults
-from support.scripted import ANSWER, ScriptedProvider, candidate, chain, says
+from support.scripted import ANSWER, ScriptedProvider, Step, candidate, chain, says
 from support.virtual_time import run
 from translators.events import Event, Finish, Progress, Start, Text, Usage
 from translators.profile import Profile
@@ -77,7 +77,9 @@ def test_the_first_that_answers_is_heard():
     assert (text, targets(walk), b.asked) == ("one", [("a/m", None)], [])
 
 
-@pytest.mark.parametrize("kind", ["timeout", "connection", "server_error", "empty", "malformed", "auth", "not_found"])
+@pytest.mark.parametrize(
+    "kind", ["timeout", "connection", "server_error", "empty", "malformed", "auth", "not_found"]
+)
 def test_a_failure_moves_on(kind):
     a, b = ScriptedProvider("a", [[Failure(kind, "no")]]), ScriptedProvider("b", [says("two")])
     walk, text = play(candidate(a), candidate(b))
@@ -121,7 +123,11 @@ def test_a_429_blocks_without_counting_as_a_failure():
 
 def test_three_failures_rest_and_one_probe_recovers():
     async def main() -> tuple[int, int, str]:
-        state, a, b = State(), ScriptedProvider("a", [[DOWN], [DOWN], [DOWN], says("back")]), ScriptedProvider("b")
+        state, a, b = (
+            State(),
+            ScriptedProvider("a", [[DOWN], [DOWN], [DOWN], says("back")]),
+            ScriptedProvider("b"),
+        )
         for _ in range(5):
             await heard(chain([candidate(a), candidate(b)], state))
         asked = len(a.asked)
@@ -193,7 +199,7 @@ def test_a_whole_chain_that_is_limited_is_waited_for_in_order():
         times = await asyncio.gather(*(one(name) for name in "wxyz"), return_exceptions=True)
         assert isinstance(times[3], ChainFailed)
         assert times[3].status == 429
-        return [round(t, 3) for t in times[:3]], order
+        return [round(t, 3) for t in times if isinstance(t, float)], order
 
     assert run(main()) == ([0.0, 4.0, 8.0], ["w", "x", "y"])
 
@@ -201,7 +207,9 @@ def test_a_whole_chain_that_is_limited_is_waited_for_in_order():
 def test_a_width_that_is_full_is_waited_for():
     async def main() -> list[float]:
         state, loop = State(), asyncio.get_running_loop()
-        turn = candidate(ScriptedProvider("a", [[3.0, *ANSWER]]), limit=Limit(LimitRule(at_once=1), ("a/*", "")))
+        turn = candidate(
+            ScriptedProvider("a", [[3.0, *ANSWER]]), limit=Limit(LimitRule(at_once=1), ("a/*", ""))
+        )
         began = loop.time()
 
         async def one() -> float:
@@ -216,7 +224,10 @@ def test_a_width_that_is_full_is_waited_for():
 
 
 def test_a_long_block_is_429_with_a_wait_the_client_heeds():
-    state, a = State(), ScriptedProvider("a", [[Failure("rate_limit", "later", status=429, retry_after=3600.0)]])
+    state, a = (
+        State(),
+        ScriptedProvider("a", [[Failure("rate_limit", "later", status=429, retry_after=3600.0)]]),
+    )
     fails(candidate(a), state=state)
     walk, failed = fails(candidate(a), state=state)
     assert (failed.status, failed.type, failed.retry_after) == (429, "rate_limit_error", 60)
@@ -233,7 +244,9 @@ def test_a_stale_connection_is_no_failure():
 
 
 def test_a_refused_field_is_left_out_once():
-    a = ScriptedProvider("a", [[Failure("bad_request", "unknown field", status=400, field="top_k")], says("ok")])
+    a = ScriptedProvider(
+        "a", [[Failure("bad_request", "unknown field", status=400, field="top_k")], says("ok")]
+    )
     _walk, text = play(candidate(a), candidate(ScriptedProvider("b")))
     assert (text, [ask.without for ask in a.asked]) == ("ok", [frozenset(), frozenset({"top_k"})])
 
@@ -251,7 +264,7 @@ def test_retry_is_obeyed_although_others_are_left():
 
 
 def test_two_providers_that_call_it_wrong_end_the_walk():
-    wrong = [[Failure("bad_request", "no such thing", status=400)]]
+    wrong: list[list[Step]] = [[Failure("bad_request", "no such thing", status=400)]]
     providers = [ScriptedProvider(name, wrong) for name in "abc"]
     _walk, failed = fails(*map(candidate, providers))
     assert (failed.status, [len(one.asked) for one in providers]) == (400, [1, 1, 0])
@@ -259,12 +272,12 @@ def test_two_providers_that_call_it_wrong_end_the_walk():
 
 
 def test_after_an_overflow_only_wider_ones_are_asked():
-    too_long = [[Failure("overflow", "prompt is too long: 9 tokens > 8 maximum", status=400)]]
+    too_long: list[list[Step]] = [
+        [Failure("overflow", "prompt is too long: 9 tokens > 8 maximum", status=400)]
+    ]
     narrow, wide = Profile(context=8000), Profile(context=16000)
     a, b, c = ScriptedProvider("a", too_long), ScriptedProvider("b"), ScriptedProvider("c", [says("wide")])
-    _walk, text = play(
-        candidate(a, profile=narrow), candidate(b, profile=narrow), candidate(c, profile=wide)
-    )
+    _walk, text = play(candidate(a, profile=narrow), candidate(b, profile=narrow), candidate(c, profile=wide))
     assert (text, b.asked) == ("wide", [])
 
 
@@ -347,7 +360,7 @@ def test_whoever_does_not_stream_fails_over_in_the_middle_of_an_answer():
 
 def test_two_networks_gone_at_once_is_nobodys_failure():
     state = State()
-    gone = [[Failure("connection", "no route", connected=False, before_response=True)]]
+    gone: list[list[Step]] = [[Failure("connection", "no route", connected=False, before_response=True)]]
     providers = [ScriptedProvider(name, gone) for name in "ab"]
     for _ in range(4):
         fails(*map(candidate, providers), state=state, defaults=Defaults(retry=0))

@@ -213,11 +213,13 @@ def test_a_cut_is_an_error_event_and_no_end(rst: bool) -> None:
 
 def test_a_cut_without_stream_is_a_status() -> None:
     async def test() -> None:
-        async with world(ONE, NO_RESCUE, a=Upstream(cut_after(openai_chunk("half")))) as here:
+        async with world(
+            "route rest use a/one, retry 0", NO_RESCUE, a=Upstream(cut_after(openai_chunk("half")))
+        ) as here:
             response = await here.post(message())
             assert response.status_code == 529
             assert error_of(response)["type"] == "overloaded_error"
-            assert response.headers["x-fcc-attempts"] == "1"
+            assert response.headers["x-fcc-attempts"] == "2", "the only one there is is asked once more"
 
     run(test())
 

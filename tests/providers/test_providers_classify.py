@@ -430,7 +430,7 @@ def test_a_refusal_of_content_condemns_nobody() -> None:
     failure = classified(400, openai("flagged", code="content_policy_violation"))
     assert failure.kind == "refused"
     assert failure.outcome.verdict is None
-    assert failure.outcome.moves_on
+    assert failure.outcome.next == "any"
     assert classified(451).outcome.verdict is not None
 
 
