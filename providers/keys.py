@@ -56,16 +56,3 @@ def _values(source: str, env: Mapping[str, str]) -> Iterable[str]:
 def _sendable(value: str) -> bool:
     """Visible ASCII: nothing else can be sent in a header without changing its meaning."""
     return all("!" <= sign <= "~" for sign in value)
-
-
-class Rotation:
-    """Hands out the same keys, beginning one further each time."""
-
-    def __init__(self, keys: tuple[Key, ...]) -> None:
-        self._orders = [keys[place:] + keys[:place] for place in range(len(keys))] or [()]
-        self._next = 0
-
-    def rotated(self) -> tuple[Key, ...]:
-        order = self._orders[self._next]
-        self._next = (self._next + 1) % len(self._orders)
-        return order

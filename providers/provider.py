@@ -17,7 +17,7 @@ from yarl import URL
 
 from providers.exchange import Ask, Exchange
 from providers.failures import Failure
-from providers.keys import Key, Rotation
+from providers.keys import Key
 from providers.presets import Auth, LimitDefault, Preset
 from providers.secrets import Scrubber
 from providers.sessions import conversation
@@ -55,7 +55,6 @@ class Provider:
         self.keys = setup.keys
         self.missing = setup.missing
         self.setup = setup
-        self._rotation = Rotation(setup.keys)
         self._scrubber = Scrubber(key.secret for key in setup.keys)
         self._transports: dict[str, Transport] = {}
         self._profiles: dict[str, Profile] = {}
@@ -70,10 +69,6 @@ class Provider:
     def same(self, other: Provider) -> bool:
         """Whether `other` would do in all things as this one does."""
         return self.setup == other.setup
-
-    def rotated(self) -> tuple[Key, ...]:
-        """All keys, beginning one further each time."""
-        return self._rotation.rotated()
 
     def profile(self, model: str) -> Profile:
         """What is known of a model: the user's word, else the preset's, else the defaults."""

@@ -17,6 +17,7 @@ taken from the pool is not used: that would be somebody else's answer.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 import ssl
@@ -43,6 +44,9 @@ ERROR_TIME = 5.0
 
 _LINE, _FIELD, _FIELDS = 16_384, 131_072, 256
 """Bounds of a response head: status line, one header, number of headers."""
+
+_SHORT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
+"""What this machine has run out of, not the upstream."""
 
 _KEPT = frozenset({"content-type", "content-encoding", "nvcf-reqid"})
 """Response headers that are looked at, besides those about rates."""
@@ -261,7 +265,8 @@ class Call:
             return Failure("connection", text, before_response=True, connected=False)
         if not leg.connected:
             text = f"could not connect to {host}: {_reason(error)}"
-            return Failure("connection", text, before_response=True, connected=False)
+            ours = getattr(error, "errno", None) in _SHORT
+            return Failure("connection", text, before_response=True, connected=False, ours=ours)
         if isinstance(error, aiohttp.ClientResponseError | ValueError):
             return Failure("malformed", f"what {host} answered is not HTTP")
         loop = asyncio.get_running_loop()

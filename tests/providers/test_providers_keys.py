@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.keys import NO_KEY, Key, Rotation, read_keys
+from providers.keys import NO_KEY, Key, read_keys
 from providers.secrets import HIDDEN, Scrubber, Secret
 
 VALUE = "sk-Ab/9+z=canary"
@@ -125,12 +125,3 @@ def test_what_is_missing_is_said(
     written: str | tuple[str, ...] | None, variables: tuple[str, ...], said: str
 ) -> None:
     assert read_keys(written, variables, ENV) == ((), said)
-
-
-def test_keys_take_turns() -> None:
-    keys, _ = read_keys("env:B", (), ENV)
-    rotation = Rotation(keys)
-    firsts = [rotation.rotated() for _ in range(6)]
-    assert [order[0].id for order in firsts] == ["0", "1", "2", "0", "1", "2"]
-    assert all(sorted(key.id for key in order) == ["0", "1", "2"] for order in firsts)
-    assert Rotation(()).rotated() == ()

@@ -51,7 +51,6 @@ def test_a_preset_alone() -> None:
     provider = build("zen", None, {}, KEYS, catalogue())
     assert provider.missing is None
     assert [key.id for key in provider.keys] == ["0", "1"]
-    assert [provider.rotated()[0].id for _ in range(3)] == ["0", "1", "0"]
     assert provider.limit == LimitDefault(9999, 60)
     assert provider.profile("claude-opus-4-5").dialect == "anthropic"
     nim = build("nvidia_nim", None, {}, KEYS, catalogue()).limit
@@ -83,7 +82,6 @@ def test_nothing_is_raised_and_what_is_missing_is_said(
 ) -> None:
     provider = build(name, table, {}, {}, catalogue())
     assert provider.keys == ()
-    assert provider.rotated() == ()
     assert provider.missing is not None
     assert said in provider.missing
     assert "a\r\nb" not in provider.missing

@@ -30,11 +30,8 @@ HEALTH = HealthRule(3, 30.0, 30.0)
 
 def says(*texts: str) -> list[Step]:
     """A whole answer, one read a text."""
-    return [
-        [Start()],
-        *([Text(text)] for text in texts),
-        [Finish("end_turn", usage=Usage(input=3, output=2))],
-    ]
+    said: list[Step] = [[Text(text)] for text in texts]
+    return [[Start()], *said, [Finish("end_turn", usage=Usage(input=3, output=2))]]
 
 
 @dataclass(eq=False)
@@ -76,9 +73,6 @@ class ScriptedProvider:
     asked: list[Ask] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     exchanges: list[ScriptedExchange] = field(default_factory=list)
-
-    def rotated(self) -> tuple[Key, ...]:
-        return self.keys
 
     def open(self, request: Request, ask: Ask) -> ScriptedExchange:
         script = self.scripts[min(len(self.asked), len(self.scripts) - 1)]
