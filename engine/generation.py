@@ -19,6 +19,7 @@ from engine.health import HealthRule
 from engine.limits import LimitRule
 from engine.router import Router
 from engine.run import Run
+from engine.shared.meeting import Heard, Meeting, address
 from engine.state import State
 from providers.presets import Preset, catalogue
 from providers.provider import Provider, build
@@ -66,7 +67,13 @@ class Generation:
     def _build(self, provider: str, model: str, step: Single) -> Candidate:
         source, name = self.providers[provider], f"{provider}/{model}"
         return Candidate(
-            name, source, model, source.profile(model), step.options, self._health(name), self._limit(name, source)
+            name,
+            source,
+            model,
+            source.profile(model),
+            step.options,
+            self._health(name),
+            self._limit(name, source),
         )
 
     def _health(self, name: str) -> HealthRule | None:
@@ -80,7 +87,9 @@ class Generation:
         """The first limit statement that names it, else the preset's own limit, counted per key."""
         for one in self.policy.limits:
             if matches(one.glob.text, name):
-                rule = LimitRule(one.count, one.per or 60.0, one.counts == "tokens", one.at_once, one.wait or 0.0)
+                rule = LimitRule(
+                    one.count, one.per or 60.0, one.counts == "tokens", one.at_once, one.wait or 0.0
+                )
                 bucket = (one.glob.text, name if one.each else "", one.for_each or "")
                 return Limit(rule, bucket, one.for_each or "")
         preset = provider.limit
@@ -116,6 +125,12 @@ class House:
         self.problem: tuple[Diagnostic, ...] = ()
         """Findings of the last file, if it was refused."""
         self.state = State()
+        self.workers = 1
+        """How many processes of this machine serve by the same file."""
+        self.heard: Heard = lambda back, why: None
+        """Told when the other processes cannot be reached, and when they can again."""
+        self._meeting: Meeting | None = None
+        self._retired: set[Generation] = set()
         self._closing: set[asyncio.Task[None]] = set()
 
     def accept(self, data: bytes) -> Loaded:
@@ -125,7 +140,18 @@ class House:
     async def accept_async(self, data: bytes) -> Loaded:
         """The same, read in a thread so that running streams do not wait."""
         loaded = await asyncio.to_thread(load, data, path=self.path, env=self.env, catalogue=catalogue())
-        return self._take(data, loaded)
+        self._take(data, loaded)
+        if self._meeting is not None:
+            await self.meet()
+        return loaded
+
+    async def meet(self) -> None:
+        """Shares limits and health with the other processes from now on, if the policy says where. Never raises."""
+        if self._meeting is None:
+            self._meeting = Meeting(self.state, self.workers, lambda back, why: self.heard(back, why))
+        if self.generation is not None:
+            at = address(self.generation.policy.settings.state, self.env)
+            await self._meeting.follow(at, self.generation.providers)
 
     def run(self, request: Request, *, client: str = "") -> Run:
         """The run of one request under the generation in force. Close it when it is over."""
@@ -139,6 +165,8 @@ class House:
         """Drops every connection."""
         for task in self._closing:
             task.cancel()
+        if self._meeting is not None:
+            await self._meeting.aclose()
         if self.generation is not None:
             for provider in self.generation.providers.values():
                 await provider.aclose()
@@ -156,7 +184,7 @@ class House:
         self.generation = Generation(name, policy, providers, presets, loaded)
         if old is not None:
             self.state.blocks.pardon()
-            self._retire(old, set(map(id, providers.values())))
+            self._retire(old)
         return loaded
 
     def _providers(
@@ -175,18 +203,22 @@ class House:
             found[name] = before if before is not None and before.same(made) else made
         return found
 
-    def _retire(self, old: Generation, kept: set[int]) -> None:
+    def _retire(self, old: Generation) -> None:
         old.replace()
-        task = asyncio.get_running_loop().create_task(_close_when_over(old, kept))
+        self._retired.add(old)
+        task = asyncio.get_running_loop().create_task(self._close_when_over(old))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
-
-async def _close_when_over(old: Generation, kept: set[int]) -> None:
-    await old.over.wait()
-    for provider in old.providers.values():
-        if id(provider) not in kept:
-            await provider.aclose()
+    async def _close_when_over(self, old: Generation) -> None:
+        """Closes what no other generation uses: an answer that began long ago may hold on to what a later one gave up."""
+        await old.over.wait()
+        self._retired.discard(old)
+        living = [*self._retired, *([self.generation] if self.generation else [])]
+        used = {id(provider) for one in living for provider in one.providers.values()}
+        for provider in old.providers.values():
+            if id(provider) not in used:
+                await provider.aclose()
 
 
 def _named(policy: Policy) -> Iterator[str]:

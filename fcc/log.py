@@ -60,6 +60,10 @@ class Log:
         fields = {"path": loaded.source.path, "generation": generation, "findings": shown}
         self.line("error" if kept else "info", "policy_refused" if kept else "policy", fields)
 
+    def others(self, back: bool, why: str) -> None:
+        """The processes that share limits and health cannot be reached, or can be again."""
+        self.line("info" if back else "warning", "shared", {"reachable": back, "reason": why})
+
     def crash(self, request_id: str, path: str, error: BaseException) -> None:
         """An error of ours: its type and where it was raised. Its text may quote the request, so it is left
         out.
