@@ -211,15 +211,17 @@ def test_a_cut_is_an_error_event_and_no_end(rst: bool) -> None:
     run(test())
 
 
-def test_a_cut_without_stream_is_a_status() -> None:
+@pytest.mark.parametrize(("options", "attempts"), [("", "2"), (", retry 0", "1")])
+def test_a_cut_without_stream_is_a_status(options: str, attempts: str) -> None:
+    """Nothing has reached the client yet, so the only one there is is asked once more, unless that is switched off."""
+
     async def test() -> None:
-        async with world(
-            "route rest use a/one, retry 0", NO_RESCUE, a=Upstream(cut_after(openai_chunk("half")))
-        ) as here:
+        upstream = Upstream(cut_after(openai_chunk("half")))
+        async with world(ONE + options, NO_RESCUE, a=upstream) as here:
             response = await here.post(message())
             assert response.status_code == 529
             assert error_of(response)["type"] == "overloaded_error"
-            assert response.headers["x-fcc-attempts"] == "2", "the only one there is is asked once more"
+            assert response.headers["x-fcc-attempts"] == attempts
 
     run(test())
 
