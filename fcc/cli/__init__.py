@@ -21,6 +21,7 @@ COMMANDS = {
     "serve": "run the proxy",
     "demo": "show a failover without keys or network",
     "init": "write a commented routes.toml and .env to the configuration folder",
+    "migrate": "write a routes.toml from the configuration of another proxy",
     "code": "run Claude Code through the proxy",
     "models": "what is offered, and in which state it is",
     "doctor": "check file, keys, port and providers",
