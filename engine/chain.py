@@ -23,7 +23,7 @@ from engine.needs import unfit
 from engine.outcome import ChainFailed, chain_failed, said_twice
 from engine.race import race
 from engine.state import Skip, Slot, State
-from engine.waiting import first_free
+from engine.waiting import PASSING, first_free
 from providers.failures import OUTCOMES, Failure
 from providers.provider import Ask, Key
 from rules.settings import Defaults
@@ -45,6 +45,8 @@ MEANS: dict[str, frozenset[str]] = {
 }
 """For which `on (…)` a skipped candidate counts as failed."""
 
+FLEETING = PASSING | {"resting"}
+"""Reasons that may be gone by the time everybody else has failed."""
 OWN = frozenset({"resting"})
 """What a failure may have just done to the candidate that is asked once more."""
 STRIPPED = 3
@@ -328,7 +330,12 @@ class Chain:
         """Waits for the first of those that will be free soon enough; the others stay skipped."""
         left = self._defaults.wait - self._waited if self._may_wait else 0.0
         began = self._loop.time()
-        held = await first_free(self._state, self._skips, self._facts, left)
+        skipped = [
+            turn
+            for turn, skip in self._skips
+            if skip.why in FLEETING and (self.fitting is None or self.fitting(turn.candidate))
+        ]
+        held = await first_free(self._state, skipped, self._facts, left)
         self._waited += self._loop.time() - began
         if held is not None:
             self._forget([held[0]])
@@ -339,7 +346,7 @@ class Chain:
         limit = turn.candidate.limit
         if limit is None or not limit.rule.wait or not self._skips or self._skips[-1][0] is not turn:
             return None
-        held = await first_free(self._state, self._skips[-1:], self._facts, limit.rule.wait)
+        held = await first_free(self._state, [turn], self._facts, limit.rule.wait)
         if held is None:
             return None
         self._forget([turn])

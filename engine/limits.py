@@ -24,7 +24,7 @@ class LimitRule:
     """How long a request may queue for this limit before the candidate is skipped."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Bucket:
     """The log of what was sent, the places booked for later, and the requests in flight of one limit."""
 
@@ -83,6 +83,12 @@ class Bucket:
             self.log.remove((at, amount))
             self.used -= amount
 
+    def delayed(self, at: float, now: float, amount: int = 1) -> None:
+        """What was taken at `at` is sent only now."""
+        if (at, amount) in self.log:
+            self.log.remove((at, amount))
+            self.log.append((now, amount))
+
     def book(self, now: float, amount: int = 1) -> float:
         """Books the earliest place in the window for later; the time at which it may be used.
 
@@ -104,6 +110,6 @@ class Bucket:
         return not (self.log or self.booked or self.line or self.in_flight)
 
     def _forget(self, now: float) -> None:
-        log, edge = self.log, now - self.rule.window
-        while log and log[0][0] <= edge:
+        log, window = self.log, self.rule.window
+        while log and log[0][0] + window <= now:
             self.used -= log.popleft()[1]

@@ -27,27 +27,24 @@ class Waiter(Protocol):
 W = TypeVar("W", bound=Waiter)
 
 PASSING = frozenset({"block", "limit", "busy"})
-"""Reasons that pass by themselves, and soon."""
+"""Reasons that are waited for."""
 
 
 async def first_free(
-    state: State, skipped: Sequence[tuple[W, Skip]], scope: Counted, seconds: float
+    state: State, turns: Sequence[W], scope: Counted, seconds: float
 ) -> tuple[W, Slot] | None:
-    """The first of the skipped that may be asked, and its slot; None if none can be within `seconds`."""
+    """The first of those who were skipped that may be asked, and its slot; None if none can be within `seconds`.
+
+    All are looked at again, since time has passed; a rest is not waited for.
+    """
     loop = asyncio.get_running_loop()
-    by = loop.time() + seconds
-    soon = [
-        turn for turn, skip in skipped if skip.why in PASSING and skip.until is not None and skip.until <= by
-    ]
-    if not soon or seconds <= 0:
-        return None
-    wait = _Wait(state, scope, soon)
+    wait = _Wait(state, scope, turns, loop.time() + seconds)
     try:
         while True:
             held = await wait.look(loop)
-            if held is not None or loop.time() >= by:
+            if held is not None or not wait.wakes:
                 return held
-            await _moved(state, loop, min([by, *wait.wakes]))
+            await _moved(state, loop, min(wait.wakes))
     finally:
         wait.leave()
 
@@ -55,9 +52,10 @@ async def first_free(
 class _Wait(Generic[W]):
     """One request's places: in the lines of what is busy, and one booked in a rate window."""
 
-    def __init__(self, state: State, scope: Counted, turns: list[W]) -> None:
+    def __init__(self, state: State, scope: Counted, turns: Sequence[W], by: float) -> None:
         self.wakes: list[float] = []
-        """When it is worth looking again."""
+        """When it is worth looking again, besides the end of any request; empty: never."""
+        self._by = by
         self._state = state
         self._scope = scope
         self._turns = turns
@@ -77,12 +75,19 @@ class _Wait(Generic[W]):
                 return turn, found
             skips.append(found)
         now = loop.time()
-        self._stand([skip.bucket for skip in skips if skip.why == "busy" and skip.bucket is not None])
-        self.wakes = [skip.until for skip in skips if skip.until is not None and skip.until > now]
-        if self._booked is None and state.others is None:
-            self._book(min(skips, key=lambda skip: skip.until or float("inf")), now)
-        if self._booked is not None and self._booked[1] > now:
-            self.wakes.append(self._booked[1])
+        soon = [
+            skip
+            for skip in skips
+            if skip.why in PASSING and (skip.until or 0.0) <= self._by and now < self._by
+        ]
+        self._stand([skip.bucket for skip in soon if skip.why == "busy" and skip.bucket is not None])
+        if soon and self._booked is None and state.others is None:
+            self._book(min(soon, key=lambda skip: skip.until or 0.0), now)
+        times = [skip.until for skip in soon if skip.until is not None]
+        if self._booked is not None:
+            times.append(self._booked[1])
+        waits = now < self._by and bool(times)
+        self.wakes = [*(at for at in times if now < at <= self._by), self._by] if waits else []
         return None
 
     def due(self, bucket: Bucket, now: float) -> bool:
@@ -98,7 +103,7 @@ class _Wait(Generic[W]):
 
     def _stand(self, buckets: list[Bucket]) -> None:
         for bucket in self._lines:
-            if bucket not in buckets:
+            if bucket not in buckets and self in bucket.line:
                 bucket.line.remove(self)
         for bucket in buckets:
             if self not in bucket.line:
