@@ -73,6 +73,7 @@ MEANINGS: dict[str, str] = {
     "without": "`without thinking`: the model is told not to think.",
 }
 
+_RESERVED = re.compile(r"^NAME: /\(\?!\(([a-z|-]+)\)", re.MULTILINE)
 _TERMINAL = re.compile(r"^([A-Z_]+)(?:\.\d)?: (.*_END.*)$", re.MULTILINE)
 _WORD = re.compile(r'"([a-z-]+)"')
 
@@ -82,3 +83,10 @@ def words() -> dict[str, tuple[str, ...]]:
     """The words behind each terminal of the grammar that is a word: `THEN` → `("then",)`."""
     found = ((name, tuple(_WORD.findall(body))) for name, body in _TERMINAL.findall(text()))
     return {name: said for name, said in found if said}
+
+
+@cache
+def reserved() -> frozenset[str]:
+    """The words that give a statement its shape and cannot be names."""
+    found = _RESERVED.search(text())
+    return frozenset(found[1].split("|")) if found else frozenset()

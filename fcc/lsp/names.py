@@ -9,34 +9,14 @@ from typing import Literal
 
 from fcc.lsp.file import File
 from rules import nodes
+from rules.keywords import reserved
 from rules.literals import quote
 from rules.nodes import Span
-from rules.syntax_errors import KEYWORDS
 from rules.walk import references
 
 Kind = Literal["name", "route"]
 """Aliases and chains share their names; routes have their own."""
 
-RESERVED = {
-    *KEYWORDS,
-    *(
-        "use",
-        "when",
-        "then",
-        "else",
-        "env",
-        "requested",
-        "and",
-        "or",
-        "not",
-        "is",
-        "in",
-        "on",
-        "with",
-        "without",
-    ),
-    *("least-loaded", "rotate", "split", "race"),
-}
 _NAME = re.compile(r"[0-9]*[A-Za-z_][A-Za-z0-9_-]*")
 
 
@@ -89,7 +69,7 @@ def renamed(file: File, offset: int, new: str) -> list[tuple[Span, str]]:
     use = use_at(file, offset)
     if use is None:
         raise CannotRenameError("only aliases, chains and routes can be renamed")
-    if not _NAME.fullmatch(new) or new in RESERVED:
+    if not _NAME.fullmatch(new) or new in reserved():
         raise CannotRenameError(f"`{new}` cannot be a name")
     if any(one.kind == use.kind and one.name == new for one in uses(file)) and new != use.name:
         raise CannotRenameError(f"there is a `{new}` already")

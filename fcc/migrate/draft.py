@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import tomli_w
 
 from fcc.auth import is_loopback
-from fcc.lsp.names import RESERVED
 from providers.presets import catalogue
 from rules.format import formatted
+from rules.keywords import reserved
 from rules.literals import quote
 
 ENDINGS = {"/chat/completions": "openai-chat", "/messages": "anthropic", "/responses": "openai-responses"}
@@ -80,7 +80,7 @@ class Draft:
         """A name of the language for any text; the same text, the same name."""
         if text not in self.names:
             plain = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-") or "route"
-            plain = f"m-{plain}" if plain[0].isdigit() or plain in RESERVED else plain
+            plain = f"m-{plain}" if plain[0].isdigit() or plain in reserved() else plain
             taken = set(self.names.values())
             number = next(
                 number for number in range(1, len(taken) + 2) if _numbered(plain, number) not in taken
