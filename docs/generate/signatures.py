@@ -1,0 +1,61 @@
+"""The options of a command, read from the signature that Typer reads."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from types import NoneType
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+from typer.models import ArgumentInfo, OptionInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    typed: str
+    """As it is typed: `--port N`, `[PATH]`."""
+    names: tuple[str, ...]
+    """`--quiet`, `-q`; empty for an argument."""
+    default: str
+    doc: str
+
+
+def options(function: Callable[..., Any]) -> list[Option]:
+    """Arguments first, then options, each in their order."""
+    hints = get_type_hints(function, include_extras=True)
+    parameters = inspect.signature(function).parameters.values()
+    found = [_option(one.name, hints[one.name], one.default) for one in parameters]
+    return sorted(found, key=lambda one: bool(one.names))
+
+
+def _option(name: str, hint: Any, default: Any) -> Option:
+    assert get_origin(hint) is Annotated, f"{name} has no help"
+    kind, info = get_args(hint)
+    word = next((one for one in get_args(kind) if one is not NoneType), kind)
+    shown = (
+        "" if default in (None, False, inspect.Parameter.empty) else str(getattr(default, "value", default))
+    )
+    if isinstance(info, ArgumentInfo):
+        typed = info.metavar or (_value(word) if issubclass(word, Enum) else name.upper())
+        required = default is inspect.Parameter.empty
+        return Option(typed if required or "[" in typed else f"[{typed}]", (), shown, info.help or "")
+    assert isinstance(info, OptionInfo)
+    said = (info.default, *(info.param_decls or ()))
+    names = tuple(one for one in said if isinstance(one, str)) or (f"--{name.replace('_', '-')}",)
+    value = "" if kind is bool else f" {info.metavar or _value(word)}"
+    return Option(", ".join(names) + value, names, shown, info.help or "")
+
+
+def _value(kind: Any) -> str:
+    if get_origin(kind) is list:
+        return _value(get_args(kind)[0])
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return "|".join(_words(kind))
+    return {int: "N", float: "N", Path: "PATH"}.get(kind, "TEXT")
+
+
+def _words(kind: type[Enum]) -> Iterator[str]:
+    return (str(one.value) for one in kind)
