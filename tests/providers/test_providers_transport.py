@@ -17,16 +17,14 @@ import pytest
 from providers import transport as transport_module
 from providers.failures import Failure
 from support.exchanges import KEY, Outcome, answered, ask_of, provider_at, request_of
+from support.faults import BAD, GOOD, HI, WHOLE, packed, sized, slowly
 from support.upstream import (
     END,
     OPENAI_END,
     Behaviour,
     Peer,
     Upstream,
-    answer,
-    chunk,
     close,
-    cut_after,
     no_answer,
     openai_answer,
     openai_chunk,
@@ -35,50 +33,6 @@ from support.upstream import (
     stall_after,
     stream,
 )
-
-HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
-HI = openai_chunk("hi")
-WHOLE = HI + OPENAI_END
-CHUNKED = HEAD + b"transfer-encoding: chunked\r\n\r\n"
-
-
-def sized(data: bytes, *headers: bytes, head: bytes = HEAD) -> bytes:
-    lines = b"".join(line + b"\r\n" for line in headers)
-    return head + lines + b"content-length: %d\r\n\r\n" % len(data) + data
-
-
-def packed(encoding: bytes, data: bytes) -> Behaviour:
-    return raw(sized(data, b"content-encoding: " + encoding), then="keep")
-
-
-def slowly(*pieces: bytes, end: str = "stay") -> Behaviour:
-    """Each piece in a packet of its own."""
-
-    async def behave(peer: Peer) -> None:
-        for piece in pieces:
-            await peer.send(piece)
-            await asyncio.sleep(0.02)
-        if end == "fin":
-            peer.fin()
-        elif end == "rst":
-            peer.rst()
-        else:
-            await peer.until_gone()
-
-    return behave
-
-
-async def endless_headers(peer: Peer) -> None:
-    await peer.send(b"HTTP/1.1 200 OK\r\n")
-    for number in range(100_000):
-        await peer.send(b"x-%d: y\r\n" % number)
-
-
-async def half_closed(peer: Peer) -> None:
-    await peer.stream_head()
-    await peer.chunk(HI)
-    peer.half_close()
-    await peer.until_gone()
 
 
 def ask_once(*behaviours: Behaviour, accept: Behaviour | None = None, **ask: Any) -> Outcome:
@@ -94,93 +48,11 @@ def ask_once(*behaviours: Behaviour, accept: Behaviour | None = None, **ask: Any
     return asyncio.run(main())
 
 
-GOOD = {
-    "17 one 100 before": raw(b"HTTP/1.1 100 Continue\r\n\r\n" + sized(WHOLE)),
-    "17 one 103 before": raw(b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n" + sized(WHOLE)),
-    "20 a header of 90 kB": raw(sized(WHOLE, b"x: " + b"a" * 90_000)),
-    "23 bare line feeds": raw(HEAD.replace(b"\r\n", b"\n") + b"\n" + WHOLE),
-    "23 a folded header": raw(HEAD + b"x: a\r\n b\r\n\r\n" + WHOLE),
-    "23 latin-1 in a header": raw(HEAD + b"x: \xe9\r\nretry-after: \xff\r\n\r\n" + WHOLE),
-    "35 a document for a stream": answer(
-        200, b'{"choices":[{"message":{"content":"hi"},"finish_reason":"stop"}]}'
-    ),
-    "36 another content type": raw(sized(WHOLE, head=b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n")),
-    "47 trailers": raw(CHUNKED + chunk(WHOLE) + b"0\r\nx: y\r\n\r\n"),
-    "49 HTTP/1.0, whole": raw(HEAD.replace(b"1.1", b"1.0") + b"\r\n" + WHOLE),
-    "43 cut after its end": cut_after(WHOLE),
-    "43 reset after its end": cut_after(WHOLE, rst=True, pause=0.02),
-    "45 short of its length, but whole": raw(HEAD + b"content-length: 9999\r\n\r\n" + WHOLE),
-    "52 gzip": packed(b"gzip", gzip.compress(WHOLE)),
-    "55 gzip twice": packed(b"gzip, gzip", gzip.compress(gzip.compress(WHOLE))),
-    "55 deflate": packed(b"deflate", zlib.compress(WHOLE)),
-    "55 deflate without its header": packed(b"deflate", zlib.compress(WHOLE, wbits=-15)),
-    "seven bytes at a time": stream([WHOLE[start : start + 7] for start in range(0, len(WHOLE), 7)]),
-}
-
-
 @pytest.mark.parametrize("behaviour", GOOD.values(), ids=GOOD.keys())
 def test_odd_but_good_answers_are_read(behaviour: Behaviour) -> None:
     outcome = ask_once(behaviour)
     assert outcome.failure is None
     assert outcome.text == "hi"
-
-
-BAD: dict[str, tuple[Behaviour, str, str]] = {
-    "10 reset after the request": (reset, "connection", ""),
-    "11 closed after the request": (close, "connection", ""),
-    "14 half a status line": (raw(b"HTTP/1.1 2"), "connection", ""),
-    "14 headers cut": (raw(HEAD + b"x: y"), "connection", ""),
-    "18 switching protocols": (
-        raw(b"HTTP/1.1 101 S\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n"),
-        "malformed",
-        "",
-    ),
-    "19 endless headers": (endless_headers, "malformed", ""),
-    "19 a header of 200 kB": (raw(sized(WHOLE, b"x: " + b"a" * 200_000)), "malformed", ""),
-    "21 NUL in a header": (raw(sized(WHOLE, b"x: a\0b")), "malformed", ""),
-    "21 no status": (raw(b"HTTP/1.1 abc OK\r\n\r\n"), "malformed", ""),
-    "21 status 000": (raw(b"HTTP/1.1 000 OK\r\ncontent-length: 0\r\n\r\n"), "malformed", ""),
-    "21 binary": (raw(bytes(range(256)) * 4), "malformed", ""),
-    "21 HTTP/0.9": (raw(b"hello there"), "malformed", ""),
-    "21 HTTP/2 as text": (raw(b"HTTP/2 200\r\ncontent-length: 2\r\n\r\nhi"), "malformed", ""),
-    "22 another protocol's banner": (raw(b"SSH-2.0-OpenSSH_9.2p1\r\n", then="stall"), "malformed", ""),
-    "24 status 999": (answer(999, b"x"), "malformed", ""),
-    "24 205 with a body": (raw(b"HTTP/1.1 205 R\r\ncontent-length: 2\r\n\r\nhi"), "malformed", ""),
-    "25 204": (raw(b"HTTP/1.1 204 N\r\n\r\n"), "empty", ""),
-    "25 304": (raw(b"HTTP/1.1 304 N\r\n\r\n"), "empty", ""),
-    "25 nothing in it": (answer(200), "empty", ""),
-    "26 elsewhere": (answer(302, b"", "location: http://169.254.169.254/latest"), "not_found", ""),
-    "26 elsewhere for good": (answer(308, b"", "location: /v1/chat/completions"), "not_found", ""),
-    "33 a page": (answer(200, b"<html>log in</html>", "content-type: text/html"), "malformed", ""),
-    "34 an error in a 200": (
-        answer(200, b'{"error":{"message":"slow down","type":"rate_limit_error"}}'),
-        "rate_limit",
-        "",
-    ),
-    "41 reset after the head": (cut_after(b"", rst=True, pause=0.02), "connection", ""),
-    "41 closed after the head": (cut_after(b"", pause=0.02), "connection", ""),
-    "43 cut": (cut_after(HI), "cut", "hi"),
-    "43 cut a while later": (cut_after(HI, pause=0.02), "cut", "hi"),
-    "43 reset a while later": (cut_after(HI, rst=True, pause=0.02), "cut", "hi"),
-    "43 cut inside a chunk": (raw(CHUNKED + b"%x\r\n" % (len(HI) + 50) + HI), "cut", "hi"),
-    "44 no chunk size": (slowly(CHUNKED + chunk(HI), b"zz\r\n"), "cut", "hi"),
-    "44 a chunk of 2^72 bytes": (slowly(CHUNKED + chunk(HI), b"f" * 18 + b"\r\n"), "cut", "hi"),
-    "44 no chunk size before content": (slowly(CHUNKED, b"zz\r\n"), "connection", ""),
-    "45 short of its length": (raw(HEAD + b"content-length: 9999\r\n\r\n" + HI), "cut", "hi"),
-    "46 longer than its length": (slowly(sized(HI), WHOLE, end="fin"), "cut", "hi"),
-    "48 two lengths": (
-        raw(HEAD + b"content-length: 5\r\ncontent-length: 6\r\n\r\n" + WHOLE),
-        "malformed",
-        "",
-    ),
-    "48 a negative length": (raw(HEAD + b"content-length: -5\r\n\r\n" + WHOLE), "malformed", ""),
-    "49 HTTP/1.0, cut": (raw(HEAD.replace(b"1.1", b"1.0") + b"\r\n" + HI), "cut", "hi"),
-    "50 half closed": (half_closed, "cut", "hi"),
-    "52 no gzip at all": (packed(b"gzip", b"not gzip at all"), "malformed", ""),
-    "53 gzip, half of it": (packed(b"gzip", gzip.compress(WHOLE, mtime=0)[:120]), "cut", "hi"),
-    "55 unknown packing": (packed(b"br", WHOLE), "malformed", ""),
-    "55 packed three times": (packed(b"gzip, gzip, gzip", WHOLE), "malformed", ""),
-}
 
 
 @pytest.mark.parametrize(("behaviour", "kind", "text"), BAD.values(), ids=BAD.keys())
