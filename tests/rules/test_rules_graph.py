@@ -7,7 +7,7 @@ from itertools import combinations
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from rules import parser
 from rules.graph import FORMATS
@@ -84,6 +84,7 @@ def test_models_by_provider_with_the_first_limit_and_health_that_match():
     assert providers[""].cards[0].kind == "requested"
 
 
+@settings(deadline=None, max_examples=30)
 @given(policies())
 def test_cards_do_not_overlap_and_every_step_has_its_line(text):
     document, _ = parser.parse(text, text.index("'''") + 3, text.rindex("'''"))
