@@ -20,6 +20,7 @@ HOT = {
     "/": "Name and version; no token.",
     "/api/hello": "The same; Claude Code warms its connection up here.",
     "/health": '`{"status": "ok" or "degraded", "generation": "…"}`, no token; 200 while serving.',
+    "/metrics": "The [metrics](#metrics) below, as Prometheus text.",
     "/openapi.json": "The addresses below `/admin` and `/v1/models` as OpenAPI.",
 }
 """What the addresses give whose code says it in no sentence for people."""
