@@ -1,4 +1,5 @@
-"""Makes the parts of the documentation that follow from the code: `python docs/make.py`, with `--check` to only look.
+"""Makes the parts of the documentation that follow from the code: `python docs/make.py`, with `--check` to only look, and
+with names of pages for those alone.
 
 A page marks such a part by two comments, and this script writes what belongs between them:
 
@@ -22,7 +23,10 @@ FOLDER = Path(__file__).parent
 def main(words: list[str]) -> int:
     """0 when all pages are, or were made, up to date; 1 when `--check` finds one that is not."""
     check, stale = "--check" in words, 0
+    named = {Path(word).stem for word in words if not word.startswith("-")}
     for path in pages(FOLDER):
+        if named and path.stem not in named:
+            continue
         text = path.read_text(encoding="utf-8")
         wanted = made(text)
         if wanted != text:
