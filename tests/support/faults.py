@@ -64,8 +64,9 @@ def slowly(*pieces: bytes, end: str = "stay") -> Behaviour:
 
 async def endless_headers(peer: Peer) -> None:
     await peer.send(b"HTTP/1.1 200 OK\r\n")
-    for number in range(100_000):
-        await peer.send(b"x-%d: y\r\n" % number)
+    for number in range(200):
+        await peer.send(b"".join(b"x-%d-%d: y\r\n" % (number, line) for line in range(500)))
+        await asyncio.sleep(0)
 
 
 async def half_closed(peer: Peer) -> None:
@@ -258,14 +259,13 @@ async def endless_line(peer: Peer) -> None:
 
 
 async def bomb(peer: Peer) -> None:
-    """Row 54: gigabytes of zeros, a megabyte of them in a thousand bytes."""
+    """Row 54: a gigabyte of zeros, a megabyte of them in a thousand bytes."""
     await peer.stream_head("content-encoding: gzip")
-    zeros = zlib.compressobj(9, zlib.DEFLATED, 31)
-    await peer.chunk(zeros.compress(HI))
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    await peer.chunk(packer.compress(HI) + packer.flush(zlib.Z_FULL_FLUSH))
+    zeros = chunk(packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH))
     for _ in range(1000):
-        data = zeros.compress(bytes(1 << 20))
-        if data:
-            await peer.chunk(data)
+        await peer.send(zeros)
     await peer.until_gone()
 
 

@@ -121,11 +121,11 @@ def message(text: str = "hi", **fields: Any) -> dict[str, Any]:
     return {**body, **fields}
 
 
-def run(test: Coroutine[Any, Any, None]) -> None:
+def run(test: Coroutine[Any, Any, None], bound: float = BOUND) -> None:
     """Run an asynchronous test to its end, which comes in time."""
 
     async def bounded() -> None:
-        async with asyncio.timeout(BOUND):
+        async with asyncio.timeout(bound):
             await test
 
     asyncio.run(bounded())
