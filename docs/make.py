@@ -1,5 +1,5 @@
-"""Makes the parts of the documentation that follow from the code: `python docs/make.py`, with `--check` to only look, and
-with names of pages for those alone.
+"""Makes the parts of the documentation that follow from the code: `python docs/make.py`. With `--check` it only looks,
+with names of pages it makes those alone.
 
 A page marks such a part by two comments, and this script writes what belongs between them:
 

@@ -9,6 +9,7 @@ import shlex
 import pytest
 
 from fcc import cli
+from generate.pages import Block, commands
 from generate.signatures import options
 from providers.presets import catalogue
 from rules.expectations import Expectations
@@ -54,7 +55,7 @@ def test_json_can_be_read(place, block):
 
 @named(SHELL)
 def test_commands_and_flags_exist(place, block):
-    for words in calls(block.text):
+    for words in calls(block):
         assert words[0] in (*cli.COMMANDS, "--version", "--help"), words
         if words[0] in cli.COMMANDS and words[0] != "code":
             known = {name for one in options(cli.load(words[0])) for name in one.names} | {"--help"}
@@ -63,8 +64,9 @@ def test_commands_and_flags_exist(place, block):
             } <= known
 
 
-def calls(text: str) -> list[list[str]]:
+def calls(block: Block) -> list[list[str]]:
     """The words behind every `fcc` that begins a command of the block."""
+    text = "\n".join(commands(block.text)) if block.language == "console" else block.text
     found = re.findall(r"(?:^|[\s/])fcc ((?:[a-z]+|--\w+)[^\n#|;&]*)", text, re.MULTILINE)
     return [shlex.split(one) for one in found if not one.startswith(("listening", "token"))]
 
