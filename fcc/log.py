@@ -64,6 +64,10 @@ class Log:
         """The processes that share limits and health cannot be reached, or can be again."""
         self.line("info" if back else "warning", "shared", {"reachable": back, "reason": why})
 
+    def worker(self, pid: int, status: int, pause: float) -> None:
+        """A worker ended by itself, and another one is started in `pause` seconds."""
+        self.line("error", "worker", {"pid": pid, "exit": status, "again_in": pause})
+
     def crash(self, request_id: str, path: str, error: BaseException) -> None:
         """An error of ours: its type and where it was raised. Its text may quote the request, so it is left
         out.

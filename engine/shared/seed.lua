@@ -7,4 +7,4 @@ for i = 2, #ARGV, 2 do
   redis.call('ZADD', KEYS[1], 'NX', now - ARGV[i + 1], ARGV[i])
 end
 redis.call('PEXPIRE', KEYS[1], math.ceil(ARGV[1] / 1000) + 1000)
-return redis.call('ZCARD', KEYS[1])
+return {redis.call('ZCARD', KEYS[1])}

@@ -79,6 +79,8 @@ class Shared:
         self, link: Link, state: State, heard: Callable[[bool, str], None], workers: int = 1
     ) -> None:
         self.away = True
+        self._reachable = True
+        """As it was said last."""
         self.census = Census(workers)
         self.hints = Hints(state)
         self.places = Places()
@@ -97,6 +99,7 @@ class Shared:
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._living: asyncio.Task[None] | None = None
+        self._leaving = False
 
     async def start(self) -> None:
         """Joins the others if they can be reached now, and stays in touch from here on. Never raises."""
@@ -105,6 +108,7 @@ class Shared:
 
     async def aclose(self) -> None:
         """Leaves the others."""
+        self._leaving = True
         if self._living is not None:
             self._living.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -258,13 +262,14 @@ class Shared:
         return True
 
     def _lost(self, why: str) -> None:
-        if not self.away:
-            self.away = True
+        self.away = True
+        if self._reachable:
+            self._reachable = False
             self._heard(False, why)
         self._wake.set()
 
     async def _live(self, failures: int) -> None:
-        while True:
+        while not self._leaving:  # the client may turn a cancellation into an error of its own
             await self._pause(RETRIES[min(failures, len(RETRIES)) - 1] if failures else BEAT_EVERY)
             failures = failures + 1 if await self._try() else 0
 
@@ -306,8 +311,9 @@ class Shared:
             self._wary_until = now
         for bucket in self.hints.state.buckets.values():
             bucket.barred = float("-inf")
-        if self.away:
-            self.away = False
+        self.away = False
+        if not self._reachable:
+            self._reachable = True
             self._heard(True, "")
 
     async def _beat(self, mood: str) -> tuple[str, bool, list[tuple[bytes, float]]]:
