@@ -30,10 +30,11 @@ CHEAP = tuple(fact for fact in FACTS.values() if fact.kind not in ("set", "heade
 
 
 class Tries(msgspec.Struct, frozen=True, gc=False):
-    """One attempt. Times in milliseconds."""
+    """One attempt. Times in milliseconds, `after`: since the request came in."""
 
     target: str
     failure: str | None
+    after: float
     ms: float
     first_token_ms: float | None
 
@@ -115,7 +116,7 @@ def decision(
         used.cache_read,
         used.cache_write,
         run.generation.id,
-        [tries(one, now) for one in tried[:MOST_ATTEMPTS]],
+        [tries(one, now, ms) for one in tried[:MOST_ATTEMPTS]],
         [Skipped(short(target), short(skip.text)) for target, skip in run.skipped[:MOST_ATTEMPTS]],
         kept_facts(facts, run.generation.router.facts),
     )
@@ -124,10 +125,11 @@ def decision(
 NOTHING = Usage()
 
 
-def tries(one: Tried, now: float) -> Tries:
-    """`now` ends an attempt that is still answering."""
-    ms = one.milliseconds or (round((now - one.sent) * 1000, 1) if one.failure is None and one.sent else 0.0)
-    return Tries(short(one.target), one.failure, ms, one.first_token_ms)
+def tries(one: Tried, now: float, whole: float) -> Tries:
+    """An attempt that is still answering ends now, `whole` milliseconds after the request came in."""
+    since = (now - one.sent) * 1000
+    ms = one.milliseconds or (round(since, 1) if one.failure is None else 0.0)
+    return Tries(short(one.target), one.failure, round(max(whole - since, 0.0), 1), ms, one.first_token_ms)
 
 
 def failovers(tried: list[Tried]) -> int:

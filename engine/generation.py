@@ -30,6 +30,11 @@ from rules.policy_types import GroupOf, Plan, Policy, Single, UsePlan
 from translators.request import Request
 
 
+def generation_id(data: bytes) -> str:
+    """What tells one content of the file from another."""
+    return hashlib.sha256(data).hexdigest()[:12]
+
+
 @dataclass(eq=False)
 class Generation:
     """One policy in force, and what it needs to run."""
@@ -180,8 +185,7 @@ class House:
         old = self.generation
         presets = catalogue()
         providers = self._providers(policy, presets, old)
-        name = hashlib.sha256(data).hexdigest()[:12]
-        self.generation = Generation(name, policy, providers, presets, loaded)
+        self.generation = Generation(generation_id(data), policy, providers, presets, loaded)
         if old is not None:
             self.state.blocks.pardon()
             self._retire(old)

@@ -14,7 +14,7 @@ import asyncio
 import sqlite3
 from collections import deque
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -51,6 +51,7 @@ class Ledger:
         self._said = said
         self._sent = 0
         self._late = False
+        self._heard_of = asyncio.Event()
         self._waiting: deque[tuple[int, float, asyncio.Future[bool]]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
@@ -90,6 +91,12 @@ class Ledger:
     async def read(self, query: Callable[..., T], *arguments: Any) -> T:
         """`query(connection, *arguments)` in a thread. Raises Unreadable."""
         return await asyncio.to_thread(lambda: self._read(query, *arguments))
+
+    async def opened(self) -> None:
+        """Until the file is open, or turned out not to be, or three seconds are over."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL):
+                await self._heard_of.wait()
 
     async def settled(self) -> None:
         """Until what was sent is committed, or the file turned out not to be writable, or three seconds are over."""
@@ -131,6 +138,7 @@ class Ledger:
         if committed > self.committed:
             self._late = False
         self.committed = committed
+        self._heard_of.set()
         waiting = self._waiting
         while waiting and waiting[0][0] <= committed:
             done = waiting.popleft()[2]

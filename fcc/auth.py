@@ -35,6 +35,8 @@ class Access:
     """Names that a Host header may carry, lower case, without port."""
     weak: bool = True
     """Nobody chose a token, or one of them is too short to stand between a network and the keys."""
+    public_metrics: bool = False
+    """/metrics may be read without a token."""
 
     def client(self, authorization: bytes | None, api_key: bytes | None) -> str | None:
         """Name of the client whose token was sent; None when it is missing, wrong or contradicted."""
@@ -76,7 +78,7 @@ def access(settings: Settings, env: Mapping[str, str], token: Token, bound: str)
             tokens.append((value.encode(), name))
     hosts = {name.lower().encode() for name in (*settings.server.hosts, bound)}
     weak = token.origin != "said" or any(len(value) < SHORTEST for value, _ in tokens)
-    return Access(tuple(tokens), LOOPBACK_NAMES | hosts, weak)
+    return Access(tuple(tokens), LOOPBACK_NAMES | hosts, weak, settings.server.public_metrics)
 
 
 def server_token(settings: Settings, env: Mapping[str, str], folder: Path) -> Token:

@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from platformdirs import user_config_path, user_state_path
+from platformdirs import user_config_path, user_data_path, user_state_path
 
 NAME = "free-claude-code"
-"""Folder name under the user's configuration and state folders."""
+"""Folder name under the user's configuration, data and state folders."""
 
 _LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*\Z")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
@@ -25,6 +25,11 @@ def config_folder() -> Path:
 
 def state_folder() -> Path:
     return user_state_path(NAME, appauthor=False)
+
+
+def data_folder() -> Path:
+    """Where the ledger is kept."""
+    return user_data_path(NAME, appauthor=False)
 
 
 def shipped_config() -> Path:

@@ -24,6 +24,8 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 
 OPEN = frozenset({"/", "/api/hello", "/health"})
 """Paths that need no token, for GET and HEAD."""
+METRICS = "/metrics"
+"""Another one, if the policy says so."""
 
 GUARDED = frozenset(
     {
@@ -96,11 +98,15 @@ def admit(scope: Any, access: Access) -> str:
             403, "fcc serves a network only with a token of 16 characters or more: set ANTHROPIC_AUTH_TOKEN"
         )
     client = ""
-    if scope["path"] not in OPEN or scope["method"] not in ("GET", "HEAD"):
+    if not is_open(scope["path"], access) or scope["method"] not in ("GET", "HEAD"):
         client = check_token(seen, access)
     if scope["method"] == "POST":
         check_body_kind(seen)
     return client
+
+
+def is_open(path: str, access: Access) -> bool:
+    return path in OPEN or (access.public_metrics and path == METRICS)
 
 
 def guarded(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

@@ -8,6 +8,7 @@ import msgspec
 
 from engine.generation import House
 from fcc import __version__, errors
+from fcc.books import Books
 
 
 async def hello(scope: Any, receive: Any, send: errors.Send) -> None:
@@ -15,13 +16,16 @@ async def hello(scope: Any, receive: Any, send: errors.Send) -> None:
 
 
 class Health:
-    """200 while serving; `degraded` when the file on disk was refused and an earlier one is served."""
+    """200 while serving; `degraded` when the file on disk was refused and an earlier one is served, or when the
+    ledger cannot be written.
+    """
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, books: Books) -> None:
         self.house = house
+        self.books = books
 
     async def __call__(self, scope: Any, receive: Any, send: errors.Send) -> None:
         generation = self.house.generation
-        status = "degraded" if self.house.problem else "ok"
+        status = "degraded" if self.house.problem or self.books.problem else "ok"
         found = {"status": status, "generation": generation.id if generation else ""}
         await errors.answer(send, 200, msgspec.json.encode(found))

@@ -31,7 +31,7 @@ LOOK = 0.05
 
 
 class Server(uvicorn.Server):
-    """`ready` is called once connections are accepted."""
+    """`ready` is called once connections are accepted, `stopping` when no more are."""
 
     def __init__(
         self,
@@ -40,10 +40,12 @@ class Server(uvicorn.Server):
         *,
         lame_duck: float = LAME_DUCK,
         drain: float = DRAIN,
+        stopping: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(configured(app))
         self.server_state: State = State()
         self.ready = ready
+        self.stopping = stopping
         self.lame_duck = lame_duck
         self.drain = drain
 
@@ -61,6 +63,7 @@ class Server(uvicorn.Server):
         state.draining = True
         for server in self.servers:
             server.close()
+        self.stopping()
         await self._empty(self.lame_duck)
         for connection in list(state.connections):
             connection.shutdown()

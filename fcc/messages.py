@@ -1,6 +1,6 @@
 """`POST /v1/messages` and `/v1/messages/count_tokens`: the hot path, as plain ASGI.
 
-    body → request → run of a chain → stream, or one JSON message → one line in the log
+    body → request → run of a chain → stream, or one JSON message → one row in the books, one line in the log
 
 Nothing is validated twice: the translator reads the body, the engine decides, this file only plays the
 answer.
@@ -20,6 +20,7 @@ from engine.run import Run
 from engine.tokens import estimate
 from fcc import errors
 from fcc.body import LARGE, ClientGone, Receive, parsed, read_body, text_headers
+from fcc.books import Books
 from fcc.errors import Header, HttpError, Send
 from fcc.gate import Caller
 from fcc.leaving import Leaving
@@ -58,15 +59,17 @@ class InFlight:
 class Messages:
     """The address of a client dialect: `POST /v1/messages` and its likes, streamed or not."""
 
-    def __init__(self, house: House, log: Log, client: Client, in_flight: InFlight) -> None:
+    def __init__(self, house: House, log: Log, client: Client, in_flight: InFlight, books: Books) -> None:
         self.in_flight = in_flight
         self.house = house
         self.log = log
+        self.books = books
         self.client = client
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         caller: Caller = scope["fcc"]
         record = Record(caller.request_id, caller.client)
+        self.books.begin(record)
         try:
             with self.in_flight:
                 await self.serve(scope, receive, send, record)
@@ -82,6 +85,7 @@ class Messages:
         except asyncio.CancelledError:
             await self.stopped(send, record)
         finally:
+            self.books.end(record)
             self.log.request(record.fields())
 
     async def serve(self, scope: Any, receive: Receive, send: Send, record: Record) -> None:
@@ -91,6 +95,7 @@ class Messages:
         record.asked(request)
         run = self.house.run(request, client=record.client)
         record.run = run
+        self.books.started(record)
         leaving = Leaving(receive, this_task())
         try:
             if request.stream:
@@ -107,7 +112,7 @@ class Messages:
 
     async def play(self, send: Send, run: Run, leaving: Leaving, record: Record) -> None:
         clocks = run.generation.policy.settings.defaults
-        await Stream(send, run, self.client, clocks, leaving, record).play()
+        await Stream(send, run, self.client, clocks, leaving, record, self.books.settle).play()
 
     async def collect(self, send: Send, run: Run, leaving: Leaving, record: Record) -> None:
         collector = self.client.collector(
@@ -125,6 +130,7 @@ class Messages:
         else:
             raise ChainFailed(529, "overloaded_error", "the answer ended before its end")
         leaving.stay()
+        await self.books.settle(record)
         await errors.answer(send, 200, collector.message(), run_headers(run))
 
     async def refuse(
@@ -138,6 +144,7 @@ class Messages:
     ) -> None:
         kind = kind or errors.type_of(status)
         record.failed(status, kind)
+        await self.books.settle(record)
         shown = [*headers, *record.headers()]
         await errors.refuse(send, status, message, record.request_id, shown, kind, self.client.error)
 

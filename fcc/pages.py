@@ -1,4 +1,4 @@
-"""The addresses beside the hot paths, as one FastAPI app: the model list, reload, and errors for everything else."""
+"""The addresses beside the hot paths, as one FastAPI app: models, the admin's, and errors for the rest."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fcc import __version__, errors, models
+from fcc.admin import api
 
 if TYPE_CHECKING:
     from fcc.server import App
@@ -25,6 +26,8 @@ def build(app: App) -> FastAPI:
     for path, hot in app.hot.items():
         pages.router.routes.append(Route(path, hot.app, methods=sorted(hot.methods)))
     pages.include_router(router)
+    pages.include_router(api.router)
+    pages.include_router(api.scraped)
     pages.add_exception_handler(AnyHTTPException, http_error)
     pages.add_exception_handler(RequestValidationError, invalid)
     pages.add_exception_handler(Exception, crashed)
@@ -55,19 +58,6 @@ async def get_model(request: Request, model_id: str) -> dict[str, Any]:
     if found is None:
         raise HTTPException(404, f"no model `{model_id[:200]}`")
     return found
-
-
-@router.post("/admin/reload")
-async def reload(request: Request) -> dict[str, Any]:
-    """Read the file now. The answer says whether it is served, and what is wrong with it."""
-    app = app_of(request)
-    loaded = await app.follower.load(again=True)
-    generation = app.house.generation
-    return {
-        "status": "kept" if loaded is None or loaded.policy is None else "accepted",
-        "generation": generation.id if generation else "",
-        "problems": [f"{one.code} {one.message}" for one in app.house.problem],
-    }
 
 
 def offers(request: Request) -> tuple[Any, ...]:

@@ -30,6 +30,8 @@ class Record:
     """When the first content came, on the clock of `began`."""
     begun: bool = False
     """The head of the answer has left."""
+    settled: bool = False
+    """It is in the books."""
     began: float = field(default_factory=time.perf_counter)
 
     def asked(self, request: Request) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from engine.generation import House
+from engine.generation import House, generation_id
 from rules.policy import Loaded
 
 PAUSE = 0.05
@@ -35,6 +35,8 @@ class Follower:
         self.house = house
         self.path = path
         self.heard = heard
+        self.by = "file"
+        """Whose doing the last load was."""
         self._seen: bytes | None = None
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[object]] = set()
@@ -44,7 +46,7 @@ class Follower:
         """The house was built from this content already."""
         self._seen = data
 
-    async def load(self, *, again: bool = False) -> Loaded | None:
+    async def load(self, *, again: bool = False, by: str = "file") -> Loaded | None:
         """Take the file as it is now. None: it is gone, unreadable, or (unless `again`) not new."""
         async with self._turn:
             data = await settled(self.path)
@@ -52,15 +54,29 @@ class Follower:
                 return None
             self._seen = data
             loaded = await self.house.accept_async(data)
+        self.by = by
         self.heard(loaded)
         return loaded
+
+    async def serve(self, data: bytes, by: str) -> Loaded:
+        """Take this content instead, until the file changes or is loaded again."""
+        async with self._turn:
+            loaded = await self.house.accept_async(data)
+        self.by = by
+        self.heard(loaded)
+        return loaded
+
+    @property
+    def read(self) -> str:
+        """The generation's id that the content read last has, or would have."""
+        return generation_id(self._seen) if self._seen is not None else ""
 
     def start(self) -> None:
         """Watch from now on, and load again on SIGHUP where there is one."""
         self._spawn(self._watch())
         if hasattr(signal, "SIGHUP") and threading.current_thread() is threading.main_thread():
             loop = asyncio.get_running_loop()
-            loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self.load(again=True)))
+            loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self.load(again=True, by="signal")))
 
     async def stop(self) -> None:
         self._stop.set()

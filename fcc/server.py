@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from engine.generation import House
 from fcc import gate
 from fcc.auth import Access, Token, access, server_token
-from fcc.environment import environment, find_config, state_folder
+from fcc.books import Books
+from fcc.environment import data_folder, environment, find_config, state_folder
 from fcc.greetings import Health, hello
 from fcc.log import Log, fitting
 from fcc.messages import CountTokens, InFlight, Messages
@@ -28,6 +29,10 @@ from translators.clients import CLIENTS
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+
+LEDGER = "ledger.sqlite"
+"""Name of the file in the data folder."""
 
 
 class Hot(NamedTuple):
@@ -41,8 +46,8 @@ class App:
     """The server around one house.
 
     `path` is the policy file, `env` the environment keys and tokens come from, `state` the folder of the
-    token that is made when none is configured, `bound` the host the launcher bound ("" when somebody else
-    did).
+    token that is made when none is configured and of the ledger, `bound` the host the launcher bound ("" when
+    somebody else did).
     """
 
     def __init__(
@@ -59,12 +64,17 @@ class App:
         self.path = path
         self.env = env
         self.token_folder = state or state_folder()
+        self.data_folder = state or data_folder()
         self.bound = bound
         self.token: Token | None = None
         """The server's own; None before the first policy."""
         self.log = log or fitting(env)
+        house.heard = self.log.others
         self.follower = Follower(house, path, self.heard)
-        self.hot = hot_paths(house, self.log)
+        self.books = Books(house, self.log)
+        self.last: Loaded | None = house.generation.loaded if house.generation else None
+        """The file as it was read last, served or refused."""
+        self.hot = hot_paths(house, self.log, self.books)
         self.gate = gate.Gate(self.inside, self.access(), self.log)
         self._pages: asyncio.Task[FastAPI] | None = None
 
@@ -102,17 +112,29 @@ class App:
             message = f"fcc cannot serve without a valid policy: {self.path}"
             await send({"type": "lifespan.startup.failed", "message": message})
             return
+        await self.house.meet()
+        await self.books.open(self.ledger_path(), self.settings().ledger.days)
+        if self.last is not None:
+            self.books.policy(self.last, "start")
         if self.settings().reload.watch:
             self.follower.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.follower.stop()
         await self.house.aclose()
+        await self.books.aclose()
         await send({"type": "lifespan.shutdown.complete"})
 
     def settings(self) -> Settings:
         generation = self.house.generation
         return generation.policy.settings if generation else Settings()
+
+    def ledger_path(self) -> Path:
+        """`[ledger] path`, seen from the folder of the policy, else in the data folder. Read once, at the start."""
+        said = self.settings().ledger.path
+        if said is None:
+            return self.data_folder / LEDGER
+        return self.path.absolute().parent / Path(said).expanduser()
 
     def access(self) -> Access:
         """Who may come in under the policy of this moment; nobody before there is one. Raises OSError when a
@@ -128,18 +150,22 @@ class App:
     def heard(self, loaded: Loaded) -> None:
         """A file was read: say what is wrong with it, or serve by it."""
         generation = self.house.generation
+        self.last = loaded
         self.log.policy(loaded, generation.id if generation else "")
         self.gate.access = self.access()
+        self.books.policy(loaded, self.follower.by)
 
 
-def hot_paths(house: House, log: Log) -> dict[str, Hot]:
+def hot_paths(house: House, log: Log, books: Books) -> dict[str, Hot]:
     """Address → what answers it."""
     post, get = frozenset({"POST"}), frozenset({"GET", "HEAD"})
     in_flight = InFlight()
-    found = {path: Hot(post, Messages(house, log, client, in_flight)) for path, client in CLIENTS.items()}
+    found = {
+        path: Hot(post, Messages(house, log, client, in_flight, books)) for path, client in CLIENTS.items()
+    }
     found["/v1/messages/count_tokens"] = Hot(post, CountTokens())
     found["/"] = found["/api/hello"] = Hot(get, hello)
-    found["/health"] = Hot(get, Health(house))
+    found["/health"] = Hot(get, Health(house, books))
     return found
 
 

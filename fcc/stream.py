@@ -12,6 +12,7 @@ piece of the answer costs no timer, no task and no queue.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from engine.outcome import ChainFailed
 from engine.run import Run
@@ -27,7 +28,8 @@ HEAD = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control
 
 
 class Stream:
-    """Plays a run to the client, and notes in the record what became of it."""
+    """Plays a run to the client, and notes in the record what became of it. `settle` is awaited with the record before
+    the last bytes leave."""
 
     def __init__(
         self,
@@ -37,6 +39,7 @@ class Stream:
         clocks: Defaults,
         leaving: Leaving,
         record: Record,
+        settle: Callable[[Record], Awaitable[None]],
     ) -> None:
         self.send = send
         self.run = run
@@ -46,6 +49,7 @@ class Stream:
         self.clocks = clocks
         self.leaving = leaving
         self.record = record
+        self.settle = settle
         self._busy = False
         self._loop = asyncio.get_running_loop()
         self._last = self._loop.time()
@@ -104,6 +108,7 @@ class Stream:
         if over:
             self._timer.cancel()
             self.leaving.stay()
+            await self.settle(self.record)
         if data or over:
             self._busy = True
             await self.send({"type": "http.response.body", "body": data, "more_body": not over})

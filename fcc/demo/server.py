@@ -45,7 +45,7 @@ async def running(path: Path, show: Show, port: int) -> AsyncGenerator[Running, 
     assert app.token is not None
     found = listening("127.0.0.1", port)
     ready = asyncio.Event()
-    server = Server(app, ready.set, lame_duck=0.0, drain=2.0)
+    server = Server(app, ready.set, lame_duck=0.0, drain=2.0, stopping=app.books.live.stop)
     over = asyncio.create_task(server.serve([found]))
     await ready.wait()
     try:

@@ -1,0 +1,1 @@
+"""What the person who runs the server may see and do: state, sessions, decisions, policy, reload, reset."""
