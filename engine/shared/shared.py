@@ -216,7 +216,9 @@ class Shared:
         self.census.heard(now, verdict.processes)
         if slot.bucket is not None:
             own = slot.bucket.used - (0 if verdict.said == ADMITTED else amount)
-            self._elsewhere[rate_key(slot.bucket.name)] = Elsewhere(max(verdict.used - own, 0), now + window)
+            self._learned(
+                rate_key(slot.bucket.name), Elsewhere(max(verdict.used - own, 0), now + window), now
+            )
         if verdict.said == ADMITTED:
             return None
         self._probes.pop(slot.place, None)
@@ -226,6 +228,12 @@ class Shared:
             return Skip("busy", f"{name} is busy in other processes", now + ASK_AGAIN)
         self._probed_elsewhere(slot, now)
         return Skip("resting", f"{name} is probed by another process", now + verdict.wait)
+
+    def _learned(self, key: str, new: Elsewhere, now: float) -> None:
+        """What the others have used; a server that may not know it all yet takes nothing back."""
+        old = self._elsewhere.get(key)
+        if old is None or now >= self._wary_until or now >= old.until or new.used >= old.used:
+            self._elsewhere[key] = new
 
     def _probed_elsewhere(self, slot: Slot, now: float) -> None:
         """The candidate is left alone here as well, for a while."""

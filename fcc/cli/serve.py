@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import socket
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +15,7 @@ import typer
 from fcc.opened import Opened, Unusable, host_of, opened, port_of
 
 if TYPE_CHECKING:
+    from fcc.handover import Door, Predecessor
     from fcc.server import App
 
 UMASK = 0o077
@@ -30,6 +33,10 @@ def serve(
     config: Annotated[Path | None, typer.Option(metavar="PATH", help="the routes.toml to serve by")] = None,
     host: Annotated[str | None, typer.Option(help="address to listen on")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="port; 0 takes a free one")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="processes behind the port")] = 1,
+    takeover: Annotated[
+        bool, typer.Option("--takeover", help="take the port over from the fcc that has it, if one does")
+    ] = False,
     log: Annotated[
         LogFormat | None, typer.Option(help="text or json on stderr; text on a terminal, json elsewhere")
     ] = None,
@@ -42,11 +49,33 @@ def serve(
     os.umask(UMASK)
     try:
         found = opened(config)
-        app = ready_app(found, host_of(found, host), log.value if log else None, quiet=quiet)
-        return listen(app, port_of(found, port), found.warnings, quiet=quiet)
+        may_share(found, workers)
+        said = log.value if log else None
+        app = ready_app(found, host_of(found, host), said, quiet=quiet)
+        stand = Stand(app, found, quiet, said)
+        stand.listen(port_of(found, port), takeover=takeover)
+        return stand.alone() if workers == 1 else stand.together(workers)
     except Unusable as reason:
         print(f"fcc serve: {reason}", file=sys.stderr)
         return 2
+
+
+def may_share(found: Opened, workers: int) -> None:
+    """Whether so many processes may serve by this policy. Raises Unusable."""
+    from engine.shared.meeting import address
+
+    table = found.generation.policy.settings.state
+    at = address(table, found.env)
+    if at:
+        from engine.shared.link import unusable
+
+        if (reason := unusable(at)) is not None:
+            raise Unusable(f"[state] redis: {reason}")
+    elif workers > 1 and not table.limits_per_worker:
+        raise Unusable(
+            f"{workers} workers would each allow every limit in full: give them a Redis to share limits by "
+            '([state] redis = "env:REDIS_URL"), or say limits_per_worker = true in [state]'
+        )
 
 
 def ready_app(found: Opened, address: str, log: str | None, *, quiet: bool) -> App:
@@ -62,24 +91,95 @@ def ready_app(found: Opened, address: str, log: str | None, *, quiet: bool) -> A
     return app
 
 
-def listen(app: App, port: int, warnings: int, *, quiet: bool) -> int:
-    """Serve until told to stop. Raises Unusable."""
-    from fcc.auth import is_loopback
-    from fcc.launch import Server
-    from fcc.listen import CannotListen, listening, url
+class Stand:
+    """The place where an application serves: its socket, and who had it before."""
 
-    if app.gate.access.weak and not is_loopback(app.bound):
-        raise Unusable(open_door(app.bound))
-    try:
-        found = listening(app.bound, port)
-    except CannotListen as error:
-        raise Unusable(str(error)) from None
+    def __init__(self, app: App, found: Opened, quiet: bool, log: str | None = None) -> None:
+        self.app = app
+        self.found = found
+        self.quiet = quiet
+        self.log = log
+        self.listener: socket.socket
+        self.before: Predecessor | None = None
 
-    def ready() -> None:
-        announce(app, url(found), warnings, quiet=quiet)
+    def listen(self, port: int, *, takeover: bool = False) -> None:
+        """Bind, or take over. Raises Unusable."""
+        from fcc.auth import is_loopback
+        from fcc.handover import door, predecessor
+        from fcc.listen import CannotListen, listening
 
-    Server(app, ready).run([found])
-    return 0
+        app = self.app
+        if app.gate.access.weak and not is_loopback(app.bound):
+            raise Unusable(open_door(app.bound))
+        if takeover:
+            self.before = predecessor(door(app.token_folder, app.bound, port))
+        if self.before is not None:
+            self.listener = self.before.listener
+            return
+        try:
+            self.listener = listening(app.bound, port)
+        except CannotListen as error:
+            raise Unusable(str(error)) from None
+
+    def alone(self) -> int:
+        """Serve in this process until told to stop."""
+        from fcc.handover import Door
+        from fcc.launch import Server
+
+        def leave() -> None:
+            server.should_exit = True
+
+        def ready() -> None:
+            self.accepting(way_out)
+
+        way_out = Door(self.door, self.listener, leave)
+        server = Server(self.app, ready, stopping=self.app.books.live.stop)
+        server.run([self.listener])
+        way_out.close()
+        return 0
+
+    def together(self, workers: int) -> int:
+        """Serve by several processes until told to stop. Raises Unusable."""
+        from fcc.crew import Crew, Failed, Order
+        from fcc.handover import Door
+
+        order = Order(str(self.found.path), self.app.bound, 0, 0, workers, self.log, self.quiet)
+
+        async def main() -> None:
+            loop = asyncio.get_running_loop()
+
+            def leave() -> None:
+                loop.call_soon_threadsafe(crew.stop)
+
+            crew = Crew(order, self.listener, lambda: self.accepting(way_out), self.app.log.worker)
+            way_out = Door(self.door, self.listener, leave)
+            try:
+                await crew.run()
+            finally:
+                way_out.close()
+
+        if sys.platform == "win32":
+            raise Unusable("several workers need a system that passes sockets on; Windows does not")
+        try:
+            asyncio.run(main())
+        except Failed as reason:
+            raise Unusable(str(reason)) from None
+        return 0
+
+    def accepting(self, way_out: Door) -> None:
+        """Connections are accepted: the predecessor may go, and a successor may come."""
+        from fcc.listen import url
+
+        if self.before is not None:
+            self.before.dismiss()
+        way_out.open()
+        announce(self.app, url(self.listener), self.found.warnings, quiet=self.quiet)
+
+    @property
+    def door(self) -> Path:
+        from fcc.handover import door
+
+        return door(self.app.token_folder, self.app.bound, self.listener.getsockname()[1])
 
 
 def open_door(host: str) -> str:

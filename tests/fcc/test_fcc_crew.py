@@ -1,0 +1,157 @@
+"""Several workers behind one port: how they start, are replaced, and stop; and why they do not start."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from fcc.cli import main
+from support.redis_server import needs_redis, redis_server
+
+POLICY = "rules = '''\nroute rest answer \"served\"\n'''\n[state]\nlimits_per_worker = true\n"
+TOKEN = "a-token-that-is-long-enough"
+ASKED = {"model": "x", "max_tokens": 10, "messages": [{"role": "user", "content": "hi"}]}
+BOUND = 30.0
+
+Start = Callable[..., subprocess.Popen[str]]
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sockets are not passed on there")
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """Short, as addresses of Unix sockets must be."""
+    with tempfile.TemporaryDirectory(prefix="fcc") as folder:
+        (Path(folder) / "routes.toml").write_text(POLICY)
+        yield Path(folder)
+
+
+@pytest.fixture
+def start(home: Path) -> Iterator[Start]:
+    running: list[subprocess.Popen[str]] = []
+
+    def begin(*words: str, **env: str) -> subprocess.Popen[str]:
+        clean = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONUNBUFFERED": "1"}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "fcc", "serve", "--config", "routes.toml", "--log", "json", *words],
+            env={**clean, "ANTHROPIC_AUTH_TOKEN": TOKEN, **env},
+            cwd=home,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        running.append(process)
+        return process
+
+    yield begin
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+def address_of(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line.startswith("fcc listening on http://"), process.communicate()
+    return line.split()[-1]
+
+
+def ask(address: str) -> httpx.Response:
+    return httpx.post(f"{address}/v1/messages", json=ASKED, headers={"x-api-key": TOKEN}, trust_env=False)
+
+
+def children(process: subprocess.Popen[str]) -> set[int]:
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True)
+    return {int(pid) for pid in found.stdout.split()}
+
+
+def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + BOUND
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_they_serve_are_replaced_and_stop_together(start: Start) -> None:
+    process = start("--port", "0", "--workers", "2")
+    address = address_of(process)
+    assert {ask(address).status_code for _ in range(10)} == {200}
+    before = children(process)
+    assert len(before) == 2
+    killed = before.pop()
+    os.kill(killed, signal.SIGKILL)
+    assert {ask(address).status_code for _ in range(10)} == {200}
+    until(lambda: len(children(process) - {killed}) == 2)
+    workers = children(process)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=BOUND)
+    assert (process.returncode, out) == (0, "")
+    assert all(gone(pid) for pid in workers)
+    (ended,) = [row for row in map(json.loads, err.splitlines()) if row["event"] == "worker"]
+    assert (ended["pid"], ended["exit"]) == (killed, -9)
+
+
+def test_workers_do_not_outlive_their_parent(start: Start) -> None:
+    process = start("--port", "0", "--workers", "2")
+    address_of(process)
+    workers = children(process)
+    process.kill()
+    until(lambda: all(gone(pid) for pid in workers))
+
+
+def test_all_of_them_follow_the_file(start: Start, home: Path) -> None:
+    process = start("--port", "0", "--workers", "2")
+    address = address_of(process)
+    assert "served" in ask(address).text
+    (home / "routes.toml").write_text(POLICY.replace("served", "changed"))
+    until(lambda: all("changed" in ask(address).text for _ in range(20)))
+
+
+@needs_redis
+def test_with_redis_nothing_needs_to_be_said(start: Start, home: Path) -> None:
+    with redis_server(password="hunter2-hunter2") as server:
+        (home / "routes.toml").write_text(POLICY.split("[state]")[0] + '[state]\nredis = "env:REDIS_URL"\n')
+        process = start("--port", "0", "--workers", "2", REDIS_URL=server.url)
+        assert ask(address_of(process)).status_code == 200
+        assert server.say("ZCARD", "fcc:processes") == b":2\r\n"
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=BOUND)
+        assert server.say("ZCARD", "fcc:processes") == b":0\r\n"
+    assert "hunter2" not in err
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("", "limits_per_worker = true"),
+        ('[state]\nredis = "env:UNSET_URL"\n', "limits_per_worker = true"),
+        ('[state]\nredis = "http://127.0.0.1"\n', "must begin with one of redis://"),
+    ],
+)
+def test_why_they_do_not_start(
+    home: Path, table: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "routes.toml").write_text(POLICY.split("[state]")[0] + table)
+    monkeypatch.setattr(os, "environ", {"HOME": str(home)})
+    monkeypatch.setattr(os, "umask", lambda mask: 0)
+    words = ["serve", "--config", str(home / "routes.toml"), "--port", "0", "--workers", "2"]
+    assert main(words) == 2
+    assert said in capsys.readouterr().err
