@@ -49,14 +49,16 @@ def addresses() -> str:
 
 
 def routes() -> list[tuple[str, list[str], str]]:
-    """Path, methods and what it gives, of everything the server answers."""
+    """Path, methods and what it gives, of everything the server answers; what pages load is one line."""
     from engine.generation import House
+    from fcc.dashboard.addresses import BELOW
     from fcc.pages import build
     from fcc.server import App
 
     nowhere = Path("nowhere")
     app = App(House(path="routes.toml", env={}), nowhere / "routes.toml", {}, state=nowhere)
-    return [_route(one) for one in _flat(build(app).routes)]
+    found = [_route(one) for one in _flat(build(app).routes) if not one.path.startswith(BELOW)]
+    return [*found, (f"{BELOW}{{file}}", ["GET"], "What the pages of the dashboard load; no token.")]
 
 
 def _flat(routes: Iterable[Any]) -> Iterator[Any]:
@@ -69,19 +71,30 @@ def _flat(routes: Iterable[Any]) -> Iterator[Any]:
 
 
 def _route(one: Any) -> tuple[str, list[str], str]:
+    from fcc.dashboard.addresses import PAGES
+
     methods = sorted(getattr(one, "methods", None) or ("GET",))
-    doc = HOT.get(one.path) or _flowing(one.endpoint.__doc__ or "").replace(
-        "`ledger_pages.ORDERS`", _orders()
-    )
+    doc = HOT.get(one.path)
+    if doc is None and one.path in PAGES:
+        doc = f"The dashboard: {PAGES[one.path].title}."
+    if doc is None:
+        doc = _filled(_flowing(one.endpoint.__doc__ or ""), one.endpoint)
     if not doc:
         raise ValueError(f"nothing says what {one.path} gives: write a docstring")
     return re.sub(r":\w+\}", "}", one.path), methods, doc
 
 
-def _orders() -> str:
-    from engine.ledger_pages import ORDERS
+def _filled(doc: str, function: Any) -> str:
+    """The values of the constants that a docstring names."""
 
-    return codes(ORDERS)
+    def value(found: re.Match[str]) -> str:
+        there = function.__globals__.get(found[1].rstrip(".")) if found[1] else None
+        constant = getattr(there, found[2], None) if found[1] else function.__globals__.get(found[2])
+        if isinstance(constant, int):
+            return str(constant)
+        return codes(map(str, constant)) if isinstance(constant, Iterable) else found[0]
+
+    return re.sub(r"`(\w+\.)?([A-Z][A-Z_]+)`", value, doc)
 
 
 def metrics() -> str:
