@@ -7,12 +7,14 @@ heard of for longest is forgotten.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from engine.decision import Decision
+from engine.ledger_charts import Row
 from engine.ledger_pages import BRIEF, ORDERS
 
 MOST = 1_000
@@ -138,6 +140,13 @@ class Sessions:
             if (name is None or one.session == name) and (before is None or number > before):
                 found.append(brief(one, number))
         return {"decisions": found[:limit], "next": found[limit - 1]["id"] if len(found) > limit else None}
+
+    def measures(self, since: float) -> Iterator[Row]:
+        """For `ledger_charts.summed`."""
+        for _, one in self._decisions:
+            if one.at >= since:
+                tried = msgspec.json.encode(one.attempts).decode()
+                yield one.at, one.failed, one.failovers, one.first_token_ms, one.ms, tried
 
     def decision(self, name: str) -> dict[str, Any] | None:
         for number, one in self._decisions:

@@ -12,6 +12,8 @@ from starlette.routing import Route
 
 from fcc import __version__, errors, models
 from fcc.admin import api
+from fcc.dashboard import api as dashboard
+from fcc.dashboard import shell
 
 if TYPE_CHECKING:
     from fcc.server import App
@@ -28,6 +30,8 @@ def build(app: App) -> FastAPI:
     pages.include_router(router)
     pages.include_router(api.router)
     pages.include_router(api.scraped)
+    pages.include_router(dashboard.router)
+    pages.router.routes.extend(shell.routes())
     pages.add_exception_handler(AnyHTTPException, http_error)
     pages.add_exception_handler(RequestValidationError, invalid)
     pages.add_exception_handler(Exception, crashed)

@@ -18,6 +18,7 @@ from engine.generation import House
 from fcc import gate
 from fcc.auth import Access, Token, access, server_token
 from fcc.books import Books
+from fcc.dashboard.past import Past
 from fcc.environment import data_folder, environment, find_config, state_folder
 from fcc.greetings import Health, hello
 from fcc.log import Log, fitting
@@ -72,6 +73,7 @@ class App:
         house.heard = self.log.others
         self.follower = Follower(house, path, self.heard)
         self.books = Books(house, self.log)
+        self.past = Past(self.token_folder)
         self.last: Loaded | None = house.generation.loaded if house.generation else None
         """The file as it was read last, served or refused."""
         self.hot = hot_paths(house, self.log, self.books)
@@ -116,6 +118,7 @@ class App:
         await self.books.open(self.ledger_path(), self.settings().ledger.days)
         if self.last is not None:
             self.books.policy(self.last, "start")
+            self.keep(self.last)
         if self.settings().reload.watch:
             self.follower.start()
         await send({"type": "lifespan.startup.complete"})
@@ -154,6 +157,14 @@ class App:
         self.log.policy(loaded, generation.id if generation else "")
         self.gate.access = self.access()
         self.books.policy(loaded, self.follower.by)
+        self.keep(loaded)
+
+    def keep(self, loaded: Loaded) -> None:
+        """The text of a policy that is served, to go back to."""
+        generation = self.house.generation
+        if generation is not None and generation.loaded is loaded:
+            source = loaded.source
+            self.past.keep(generation.id, source.text.encode("utf-8-sig" if source.bom else "utf-8"))
 
 
 def hot_paths(house: House, log: Log, books: Books) -> dict[str, Hot]:
