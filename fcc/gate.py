@@ -17,6 +17,7 @@ from typing import Any
 
 from fcc import errors
 from fcc.auth import Access, is_loopback
+from fcc.dashboard.addresses import OPEN as DASHBOARD
 from fcc.errors import HttpError
 from fcc.log import Log
 
@@ -106,7 +107,7 @@ def admit(scope: Any, access: Access) -> str:
 
 
 def is_open(path: str, access: Access) -> bool:
-    return path in OPEN or (access.public_metrics and path == METRICS)
+    return path in OPEN or path in DASHBOARD or (access.public_metrics and path == METRICS)
 
 
 def guarded(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
