@@ -30,11 +30,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """Deadlines of one try. `start`, `silence`, `stall` in seconds, `over` a time of the loop."""
+    """Deadlines of one try. `start`, `silence`, `stall`, `finish` in seconds, `over` a time of the loop."""
 
     start: float
     silence: float
     stall: float
+    finish: float
     over: float
 
     @staticmethod
@@ -42,12 +43,18 @@ class Clocks:
         """`last`: nobody else can be asked. `began`: when the request came in."""
         usual = defaults.start_last if last else defaults.start
         start = usual if options.start is None else options.start
+        finish = defaults.finish if options.finish is None else options.finish
         return Clocks(
             start,
             max(defaults.stall_before, options.start or 0.0),
             defaults.stall if options.stall is None else options.stall,
-            began + (defaults.finish if options.finish is None else options.finish),
+            finish,
+            began + finish,
         )
+
+    def hurried(self, sent: float) -> bool:
+        """One that was asked at `sent` had not half the time it could have hoped for: others had spent it."""
+        return self.over - sent < min(self.start, self.finish) / 2
 
 
 @dataclass(slots=True)
@@ -109,7 +116,7 @@ class Attempt:
         now = self._loop.time()
         self.tried.milliseconds = round((now - self._sent) * 1000, 1)
         if failure is not None:
-            self.tried.failure, self.tried.message = failure.kind, failure.message
+            self.tried.failure, self.tried.message = failure.kind, failure.kept
         if failure is not None and counts:
             self._state.failed(self.slot, failure, now)
         else:
@@ -153,8 +160,7 @@ class Attempt:
     def _late(self) -> Failure:
         clocks, now = self._clocks, self._loop.time()
         if now >= clocks.over:
-            hurried = self.tried.first_token_ms is None and now < self._sent + clocks.start
-            return Failure("timeout", "the whole answer took too long", ours=hurried)
+            return Failure("timeout", "the whole answer took too long", ours=clocks.hurried(self._sent))
         if self.tried.first_token_ms is None:
             return Failure("timeout", f"no content within {now - self._sent:.1f} s")
         return Failure("timeout", f"silent for {clocks.stall:g} s")

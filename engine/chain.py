@@ -245,9 +245,9 @@ class Chain:
         if tries >= self._most:
             return False
         for turn in self._pending:
-            for candidate in turn.runners if isinstance(turn, Race) else (turn.candidate,):
-                only = candidate.options.on
-                if (only is None or kind in only) and not isinstance(self._look(Try(candidate)), Skip):
+            for one in map(Try, turn.runners) if isinstance(turn, Race) else (turn,):
+                only = one.candidate.options.on
+                if (only is None or kind in only) and not isinstance(self._look(one), Skip):
                     return True
         return False
 

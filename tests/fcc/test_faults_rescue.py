@@ -1,4 +1,4 @@
-"""What a client sees when models fail on the way, over sockets: rescues, retries, races, spread and waiting requests."""
+"""What a client sees when models fail on the way, over sockets: rescues, retries, races, shares and lines."""
 
 from __future__ import annotations
 
