@@ -31,10 +31,7 @@ def named(found):
 
 @named(WHOLE)
 def test_a_whole_policy_is_clean(place, block):
-    if place.startswith("README"):
-        assert {one.severity for one in findings(block.text)} <= {"note", "warning"}
-    else:
-        assert findings(block.text) == []
+    assert findings(block.text) == []
 
 
 @named(FRAGMENTS)

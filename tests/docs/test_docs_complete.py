@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args, get_origin
 
+import pytest
+
 from fcc import cli
 from fcc.metrics import metrics_table
 from generate.commands import HOT, routes
@@ -139,3 +141,21 @@ def test_a_page_of_every_language_is_read():
     """The conventions of the blocks are in use: none of the tests of blocks runs over nothing."""
     for language in ("toml", "routes", "console", "sh", "json"):
         assert blocks_of(language), language
+
+
+def test_the_readme_names_every_command():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert {name for name in cli.COMMANDS if f"`fcc {name}`" not in text} == set()
+
+
+@pytest.mark.parametrize("room", ["rules", "translators"])
+def test_what_is_called_pure_never_waits(room):
+    """As ARCHITECTURE.md says of the two rooms at the bottom."""
+    for path in (ROOT / room).rglob("*.py"):
+        kinds = {type(node) for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))}
+        assert not kinds & {ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith}, path
+
+
+def test_the_changelog_and_the_architecture_are_short():
+    assert len((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").splitlines()) <= 70
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 90
