@@ -23,7 +23,7 @@ def tables() -> str:
         doc = " ".join((kind.__doc__ or "").split())
         title, _, about = doc.partition(": ")
         heading = title.strip("`").strip("[]")
-        about = about[0].upper() + about[1:]
+        about = about[0].upper() + about[1:].partition(" None:")[0]
         rows = [_row(one, hints(kind)[one.name]) for one in dataclasses.fields(kind)]
         made = table(("key", "type", "default", "meaning"), rows)
         sections.append(f"#### `[{heading}]`\n\n{about}\n\n{made}")
