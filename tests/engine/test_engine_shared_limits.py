@@ -22,6 +22,8 @@ WINDOW = 2.0 if LONG else 0.4
 RUN = 20.0 if LONG else 1.5
 TROUBLE = 2.5 if LONG else 0.4
 PROCESSES = 4
+PREEMPTED = 0.02
+"""Seconds that may pass between being let and writing down when, on a machine with other work."""
 
 pytestmark = needs_redis
 
@@ -67,7 +69,7 @@ def worst(times: list[float]) -> int:
     times = sorted(times)
     first = most = 0
     for last, at in enumerate(times):
-        while times[first] <= at - WINDOW:
+        while times[first] <= at - WINDOW + PREEMPTED:
             first += 1
         most = max(most, last - first + 1)
     return most
