@@ -117,7 +117,7 @@ def forget(connection: sqlite3.Connection, oldest: float, now: float, most_bytes
         )
         first = connection.execute("SELECT at FROM decisions ORDER BY id LIMIT 1").fetchone()
         oldest = max(oldest, first[0] if first else now)
-    gone += _changes(connection, _SESSIONS_BEFORE, oldest, limit)
+    gone += _changes(connection, _SESSIONS_BEFORE, oldest, 2 * limit)
     over = connection.execute("SELECT count(*) FROM sessions").fetchone()[0] - MOST_SESSIONS
     if over > 0:
         gone += _changes(connection, _SESSIONS_BEFORE, now, min(over, limit))

@@ -7,7 +7,7 @@ that a client says becomes SQL.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -18,23 +18,23 @@ RECENT = 20_000
 """Decisions, from the newest, among which one is looked for by its request id."""
 
 ORDERS = {
-    "last_seen": "last_seen DESC",
-    "first_seen": "first_seen DESC",
-    "requests": "requests DESC",
-    "errors": "errors DESC",
-    "failovers": "failovers DESC",
-    "tokens_in": "tokens_in DESC",
-    "tokens_out": "tokens_out DESC",
-    "first_token": "first_token_average DESC",
+    "last_seen": "max(last_seen) DESC",
+    "first_seen": "min(first_seen) DESC",
+    "requests": "sum(requests) DESC",
+    "errors": "sum(errors) DESC",
+    "failovers": "sum(failovers) DESC",
+    "tokens_in": "sum(tokens_in) DESC",
+    "tokens_out": "sum(tokens_out) DESC",
+    "first_token_average": "sum(first_token_ms) / sum(first_tokens) DESC",
     "session": "session ASC",
 }
-"""By which a list of sessions may be sorted."""
+"""By which a list of sessions may be sorted: a column of it, and how the file sorts by that."""
 
 SUMS = """
   max(client) AS client, min(first_seen) AS first_seen, max(last_seen) AS last_seen, sum(requests) AS requests,
   sum(errors) AS errors, sum(failovers) AS failovers, sum(tokens_in) AS tokens_in, sum(tokens_out) AS tokens_out,
   sum(cache_read) AS cache_read, max(first_token_most) AS first_token_most,
-  CASE WHEN sum(first_tokens) THEN round(sum(first_token_ms) / sum(first_tokens), 1) END AS first_token_average
+  sum(first_token_ms) / sum(first_tokens) AS first_token_average
 """
 BRIEF = """
   id, request, at, session, sub_agent, client, task, asked, stream, route, target, status, error, failovers,
@@ -46,15 +46,18 @@ def sessions(
     connection: sqlite3.Connection, order: str = "last_seen", limit: int = 50, offset: int = 0
 ) -> dict[str, Any]:
     """`{"sessions", "total"}`: sub-agents are added to their session. Raises KeyError for an unknown order."""
-    rows = connection.execute(
-        f"SELECT session, count(*) - 1 AS others, {SUMS} FROM sessions GROUP BY session "
-        f"ORDER BY {ORDERS[order]}, session LIMIT ? OFFSET ?",
+    page = connection.execute(
+        f"SELECT session FROM sessions GROUP BY session ORDER BY {ORDERS[order]}, session LIMIT ? OFFSET ?",
         (min(limit, MOST), offset),
     )
-    found = [dict(row) for row in rows]
-    used = _uses(connection, [row["session"] for row in found])
-    for row in found:
-        row |= used.get(row["session"], {"routes": {}, "models": {}})
+    names = [row[0] for row in page]
+    rows = connection.execute(
+        f"SELECT session, count(*) - 1 AS others, {SUMS} FROM sessions WHERE session IN ({_marks(names)}) "
+        "GROUP BY session",
+        names,
+    )
+    sums, used = {row["session"]: summed(row) for row in rows}, _uses(connection, names)
+    found = [{**sums[name], **used.get(name, UNUSED)} for name in names]
     total = connection.execute("SELECT count(DISTINCT session) FROM sessions").fetchone()[0]
     return {"sessions": found, "total": total}
 
@@ -72,9 +75,9 @@ def session(connection: sqlite3.Connection, name: str) -> dict[str, Any] | None:
         (name, MOST),
     )
     return {
-        **dict(row),
-        **_uses(connection, [name]).get(name, {}),
-        "sub_agents": [dict(one) for one in agents],
+        **summed(row),
+        **_uses(connection, [name]).get(name, UNUSED),
+        "sub_agents": [summed(one) for one in agents],
         "decisions": decisions(connection, name, limit=50)["decisions"],
     }
 
@@ -140,12 +143,23 @@ def asides(connection: sqlite3.Connection) -> tuple[str, list[dict[str, Any]]]:
     return salt[0] if salt else "", [dict(row) for row in connection.execute("SELECT * FROM asides")]
 
 
+UNUSED: dict[str, Any] = {"routes": {}, "models": {}}
+
+
+def summed(row: sqlite3.Row) -> dict[str, Any]:
+    average = row["first_token_average"]
+    return {**dict(row), "first_token_average": None if average is None else round(average, 1)}
+
+
+def _marks(names: Sequence[str]) -> str:
+    return ", ".join("?" * len(names))
+
+
 def _uses(connection: sqlite3.Connection, names: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Of each session: route → requests, and model → requests; the most used ones."""
     names = list(names)
-    marks = ", ".join("?" * len(names))
     rows = connection.execute(
-        f"SELECT session, route, target, sum(requests) AS requests FROM uses WHERE session IN ({marks}) "
+        f"SELECT session, route, target, sum(requests) AS requests FROM uses WHERE session IN ({_marks(names)}) "
         "GROUP BY session, route, target ORDER BY requests DESC LIMIT ?",
         (*names, 20 * MOST),
     )

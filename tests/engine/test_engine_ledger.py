@@ -1,0 +1,355 @@
+"""The ledger: rows are there when it says so, and a file that cannot be written holds nobody up."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine import ledger as ledger_module
+from engine import ledger_pages, ledger_writer
+from engine.decision import Decision
+from engine.ledger import PATIENCE, Ledger, Unreadable
+from engine.ledger_file import NotALedger, forget, opened, opened_to_read, write
+from engine.ledger_tables import ASIDES, DECISIONS, TABLES, VERSION, insert, ledger_tables
+from engine.sessions import Sessions
+from support.decisions import row
+from support.world import run, until
+
+
+FOREVER = 100_000
+"""Days: these rows are of 1970."""
+
+
+def count(path: Path, table: str = "decisions") -> int:
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+    finally:
+        connection.close()
+
+
+def filled(path: Path, rows: list[Decision]) -> sqlite3.Connection:
+    connection = opened(path)
+    for start in range(0, len(rows), 500):
+        write(connection, [(insert, DECISIONS, one) for one in rows[start : start + 500]])
+    return connection
+
+
+def test_columns_are_the_fields_of_a_decision() -> None:
+    assert DECISIONS.names == Decision.__struct_fields__
+
+
+def test_every_column_is_documented() -> None:
+    listed = ledger_tables()
+    assert [name for name, _, _ in listed] == [table.name for table in TABLES]
+    assert all(doc and columns and all(meaning for _, _, meaning in columns) for _, doc, columns in listed)
+
+
+def test_a_row_is_in_the_file_when_the_wait_is_over(tmp_path: Path) -> None:
+    async def test() -> None:
+        ledger = Ledger(tmp_path / "deep" / "ledger.sqlite", FOREVER)
+        await ledger.opened()
+        assert await ledger.remember(row(1, error="overloaded_error", status=529)) is True
+        found = await ledger.read(ledger_pages.decision, "req_1")
+        assert found is not None
+        assert (found["status"], found["error"], found["stream"]) == (529, "overloaded_error", True)
+        assert found["attempts"] == [
+            {"target": "a/one", "failure": None, "after": 1.0, "ms": 900.0, "first_token_ms": 110.0}
+        ]
+        assert found["facts"]["tokens"] == 1200
+        assert (ledger.path.stat().st_mode & 0o777) == 0o600
+        await ledger.aclose()
+
+    run(test())
+
+
+def test_many_at_once_are_committed_together(tmp_path: Path) -> None:
+    async def test() -> None:
+        ledger = Ledger(tmp_path / "l", FOREVER)
+        await ledger.opened()
+        done = [ledger.remember(row(number, session=f"s{number % 7}")) for number in range(700)]
+        await asyncio.gather(*done)
+        await ledger.settled()
+        assert count(ledger.path) == 700
+        await ledger.aclose()
+        assert ledger.lost == 0
+
+    run(test())
+
+
+def test_what_was_sent_last_is_kept_when_it_closes(tmp_path: Path) -> None:
+    async def test() -> None:
+        ledger = Ledger(tmp_path / "l", FOREVER)
+        for number in range(50):
+            ledger.remember(row(number))
+        await ledger.aclose()
+        assert count(ledger.path) == 50
+
+    run(test())
+
+
+def test_two_ledgers_share_a_file(tmp_path: Path) -> None:
+    async def test() -> None:
+        both = [Ledger(tmp_path / "l", FOREVER), Ledger(tmp_path / "l", FOREVER)]
+        for number in range(200):
+            await asyncio.gather(*(one.remember(row(number)) for one in both))
+        for one in both:
+            await one.aclose()
+            assert one.problem is None
+        connection = opened_to_read(tmp_path / "l")
+        assert ledger_pages.sessions(connection)["sessions"][0]["requests"] == 400
+        connection.close()
+
+    run(test())
+
+
+def corrupt(path: Path) -> Callable[[], None]:
+    path.write_bytes(b"this is no database" * 1000)
+    return path.unlink
+
+
+def below_a_file(path: Path) -> Callable[[], None]:
+    path.parent.rmdir()
+    path.parent.write_text("not a folder")
+    return path.parent.unlink
+
+
+def a_folder(path: Path) -> Callable[[], None]:
+    path.mkdir()
+    return path.rmdir
+
+
+def somebody_elses(path: Path) -> Callable[[], None]:
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE photographs (name)")
+    connection.close()
+    return path.unlink
+
+
+def of_tomorrow(path: Path) -> Callable[[], None]:
+    connection = opened(path)
+    connection.execute(f"PRAGMA user_version = {VERSION + 1}")
+    connection.close()
+    return path.unlink
+
+
+@pytest.mark.parametrize("spoil", [corrupt, below_a_file, a_folder, somebody_elses, of_tomorrow])
+def test_a_bad_file_is_said_once_and_costs_no_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Path], Callable[[], None]]
+) -> None:
+    monkeypatch.setattr(ledger_writer, "AGAIN", 0.05)
+
+    async def test() -> None:
+        said: list[str | None] = []
+        folder = tmp_path / "folder"
+        folder.mkdir()
+        mend = spoil(folder / "l")
+        ledger = Ledger(folder / "l", FOREVER, said.append)
+        await ledger.opened()
+        before = asyncio.get_running_loop().time()
+        for number in range(100):
+            assert await ledger.remember(row(number)) is False
+        assert asyncio.get_running_loop().time() - before < 1.0
+        await asyncio.sleep(0.2)
+        assert len(said) == 1
+        assert said[0] == ledger.problem
+        with pytest.raises(Unreadable):
+            await ledger.read(ledger_pages.sessions)
+        mend()
+        await until(lambda: ledger.problem is None)
+        assert said[1:] == [None]
+        await ledger.settled()
+        assert count(ledger.path) == 100
+        await ledger.aclose()
+
+    run(test())
+
+
+def test_another_applications_file_is_left_alone(tmp_path: Path) -> None:
+    somebody_elses(tmp_path / "l")
+    before = (tmp_path / "l").read_bytes()
+    with pytest.raises(NotALedger, match="another application"):
+        opened(tmp_path / "l")
+    assert (tmp_path / "l").read_bytes() == before
+
+
+def test_a_locked_file_delays_once_and_loses_nothing(tmp_path: Path) -> None:
+    async def test() -> None:
+        ledger = Ledger(tmp_path / "l", FOREVER)
+        await ledger.remember(row(0))
+        other = sqlite3.connect(tmp_path / "l", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        assert await ledger.remember(row(1)) is False
+        assert loop.time() - began < PATIENCE * 10
+        began = loop.time()
+        for number in range(2, 50):
+            assert await ledger.remember(row(number)) is False
+        assert loop.time() - began < PATIENCE * 10
+        other.execute("ROLLBACK")
+        other.close()
+        await ledger.settled()
+        assert count(tmp_path / "l") == 50
+        assert await ledger.remember(row(50)) is True
+        await ledger.aclose()
+
+    run(test())
+
+
+def test_a_full_disk_is_survived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_writer, "AGAIN", 0.05)
+    monkeypatch.setattr(ledger_module, "MOST_WAITING", 20)
+    full = True
+
+    def on_a_full_disk(connection: Any, entries: Any) -> None:
+        if full:
+            raise sqlite3.OperationalError("database or disk is full")
+        write(connection, entries)
+
+    monkeypatch.setattr(ledger_writer, "write", on_a_full_disk)
+
+    async def test() -> None:
+        nonlocal full
+        ledger = Ledger(tmp_path / "l", FOREVER)
+        await ledger.opened()
+        for number in range(50):
+            await ledger.remember(row(number))
+        await until(lambda: ledger.problem is not None)
+        assert ledger.problem == "database or disk is full"
+        assert ledger.lost == 30
+        full = False
+        await until(lambda: ledger.problem is None)
+        assert await ledger.remember(row(99)) is True
+        assert count(ledger.path) == 21
+        await ledger.aclose()
+
+    run(test())
+
+
+def random_rows(seed: int, number: int) -> list[Decision]:
+    chance = random.Random(seed)
+    return [
+        row(
+            index,
+            session=f"s{chance.randrange(5)}",
+            sub_agent=chance.choice(["", "", "a1", "a2"]),
+            route=chance.choice(["rest", "quick"]),
+            target=chance.choice(["a/one", "b/two", ""]),
+            status=chance.choice([200, 200, 529, 499]),
+            error=chance.choice([None, "overloaded_error"]),
+            failovers=chance.randrange(3),
+            tokens_in=chance.choice([None, 7, 100]),
+            cache_read=chance.choice([None, 5]),
+            first_token_ms=chance.choice([None, 10.0, 20.5]),
+        )
+        for index in range(number)
+    ]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_memory_and_file_say_the_same(tmp_path: Path, seed: int) -> None:
+    rows = random_rows(seed, 200)
+    memory = Sessions()
+    for one in rows:
+        memory.add(one)
+    filled(tmp_path / "l", rows).close()
+    connection = opened_to_read(tmp_path / "l")
+    for order in ledger_pages.ORDERS:
+        ours, theirs = memory.sessions(order), ledger_pages.sessions(connection, order)
+        assert ours == theirs
+    ours, theirs = memory.session("s1"), ledger_pages.session(connection, "s1")
+    assert ours is not None
+    assert theirs is not None
+    assert {**ours, "sub_agents": 0, "decisions": 0} == {**theirs, "sub_agents": 0, "decisions": 0}
+    assert [one["request"] for one in ours["decisions"]] == [one["request"] for one in theirs["decisions"]]
+    assert {one["sub_agent"]: one["requests"] for one in ours["sub_agents"]} == {
+        one["sub_agent"]: one["requests"] for one in theirs["sub_agents"]
+    }
+    connection.close()
+
+
+def test_decisions_are_paged_without_gaps(tmp_path: Path) -> None:
+    filled(tmp_path / "l", random_rows(1, 95)).close()
+    connection = opened_to_read(tmp_path / "l")
+    seen: list[int] = []
+    before = None
+    while True:
+        page = ledger_pages.decisions(connection, limit=10, before=before)
+        seen += [one["id"] for one in page["decisions"]]
+        before = page["next"]
+        if before is None:
+            break
+    assert seen == list(range(95, 0, -1))
+    connection.close()
+
+
+def test_memory_does_not_grow_with_sessions() -> None:
+    memory = Sessions(most=10)
+    for number in range(5_000):
+        memory.add(row(number, session=f"s{number}", sub_agent=f"a{number}", target=f"a/{number}"))
+    assert len(memory) == 10
+    for number in range(500):
+        memory.add(row(number, session="one", sub_agent=f"a{number}", target=f"a/{number}"))
+    found = memory.session("one")
+    assert found is not None
+    assert found["requests"] == 500
+    assert len(found["models"]) == len(found["sub_agents"]) == 50
+
+
+def test_what_is_old_is_forgotten(tmp_path: Path) -> None:
+    connection = filled(tmp_path / "l", [row(number, session=f"s{number}") for number in range(1_200)])
+    write(connection, [(insert, ASIDES, ('["a","0"]', 500.0, "w", None, "", ""))])
+    while forget(connection, oldest=1_000.0 + 1_100, now=5_000.0):
+        pass
+    for table in ("decisions", "sessions", "uses"):
+        assert count(tmp_path / "l", table) == 100
+    assert count(tmp_path / "l", "asides") == 0
+    connection.close()
+
+
+def test_what_is_too_much_is_forgotten(tmp_path: Path) -> None:
+    connection = filled(tmp_path / "l", [row(number, session=f"s{number}") for number in range(3_000)])
+    most = 1_000_000
+    for _ in range(20):
+        if not forget(connection, oldest=0.0, now=9e9, most_bytes=most):
+            break
+    left = count(tmp_path / "l")
+    assert 100 < left < 2_500
+    assert count(tmp_path / "l", "sessions") <= left + 1
+    newest = ledger_pages.decision(opened_to_read(tmp_path / "l"), "req_2999")
+    assert newest is not None
+    connection.close()
+
+
+def test_pages_are_quick_with_ten_thousand_sessions(tmp_path: Path) -> None:
+    rows = [row(number, session=f"s{number % 10_000}", sub_agent=str(number % 3)) for number in range(12_000)]
+    filled(tmp_path / "l", rows).close()
+    connection = opened_to_read(tmp_path / "l")
+    pages: list[Callable[[], Any]] = [
+        *(
+            lambda order=order: ledger_pages.sessions(connection, order, 100, 5_000)
+            for order in ledger_pages.ORDERS
+        ),
+        lambda: ledger_pages.session(connection, "s77"),
+        lambda: ledger_pages.decisions(connection, "s77"),
+        lambda: ledger_pages.decisions(connection, limit=200, before=6_000),
+        lambda: ledger_pages.decision(connection, "req_nobody"),
+        lambda: ledger_pages.history(connection, 2_000.0, 200.0),
+    ]
+    for page in pages:
+        assert min(timed(page) for _ in range(3)) < 0.2
+    connection.close()
+
+
+def timed(what: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    assert what() is not False
+    return time.perf_counter() - began
