@@ -101,7 +101,7 @@ class Askers:
             line.send("go")
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *raised: object) -> None:
         for process, _ in self._running:
             process.kill()
             process.join()

@@ -67,7 +67,7 @@ class RedisServer:
             time.sleep(0.01)
         raise AssertionError("redis-server did not start")
 
-    def signal(self, number: signal.Signals) -> None:
+    def send(self, number: signal.Signals) -> None:
         assert self.process is not None
         self.process.send_signal(number)
 

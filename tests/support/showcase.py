@@ -22,8 +22,8 @@ alias minimax = zen/minimax-m2.5
 alias pickle = zen/big-pickle
 alias haiku = claude/claude-haiku-4-5
 
-health * 3 failures in 30s, rest 30s
 health zen/* 2 failures in 60s, rest 10m
+health *     3 failures in 30s, rest 30s
 limit nim/* 40 per minute each, 6 at once
 limit claude/* 20000 tokens per minute
 
@@ -102,11 +102,11 @@ def past(dice: random.Random, number: int, at: float, age: float) -> Decision:
     route = dice.choice(ROUTES)
     failing = dice.random() < (0.45 if 0.1 < age < 0.16 else 0.04)
     first = round(dice.lognormvariate(6.6, 0.5), 1)
-    target = MODELS[number % 5]
+    target = dice.choice(MODELS)
     tried = [Tries(target, None, 0.0, round(first * dice.uniform(2, 9), 1), first)]
     if failing:
         wasted = round(dice.uniform(80, 2500), 1)
-        tried.insert(0, Tries(MODELS[(number + 1) % 5], dice.choice(FAILURES), 0.0, wasted, None))
+        tried.insert(0, Tries(MODELS[(MODELS.index(target) + 1) % 5], dice.choice(FAILURES), 0.0, wasted, None))
         tried[-1] = Tries(target, None, wasted, tried[-1].ms, first)
     lost = failing and dice.random() < 0.25
     tokens = dice.randrange(2_000, 90_000)

@@ -369,3 +369,12 @@ def test_what_a_responses_client_sends_back_is_what_was_said(blocks):
             assert block["signature"] == ("s" if kind == "signed" else "fcc.t.")
         elif kind == "redacted":
             assert block["data"] == said[0]
+
+
+@pytest.mark.parametrize("client", [CHAT, RESPONSES])
+def test_the_beginning_may_be_asked_for_last(client: Client) -> None:
+    request = chat() if client is CHAT else responses()
+    events: list[Event] = [Start(), Thinking("Hm."), Text("Hi"), Tool("", "read", "{}"), Finish("tool_use")]
+    writer = client.writer(request, message_id="msg_abc", input_estimate=7)
+    said = writer.feed(events)
+    assert writer.begin() + said == streamed(client, request, events)

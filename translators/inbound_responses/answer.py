@@ -38,6 +38,8 @@ _INCOMPLETE = {
 }
 """Stop reasons that leave an answer incomplete, and why."""
 
+_BEGIN = ("response.created", "response.in_progress")
+
 _REPEATED = {
     "metadata": {},
     "parallel_tool_calls": True,
@@ -57,9 +59,9 @@ class StreamWriter:
         """`created`: seconds since the epoch."""
         self._asked = request.dialect if isinstance(request.dialect, Responses) else Responses()
         self._suffix = message_id.removeprefix("msg_")
-        self._response = self._empty(request, created)
+        self._response = self._first = self._empty(request, created)
         self._counts = Counts(input_estimate)
-        self._number = 0
+        self._number = len(_BEGIN)
         self._output: list[Fields] = []
         self._open: type[Event] | None = None
         """The kind of block whose item is open: Text or Thinking."""
@@ -94,10 +96,8 @@ class StreamWriter:
         }
 
     def begin(self) -> bytes:
-        out: list[bytes] = []
-        self._emit(out, "response.created", response=self._response)
-        self._emit(out, "response.in_progress", response=self._response)
-        return b"".join(out)
+        """It may be asked for after the first events were fed, whose bytes then follow it."""
+        return b"".join(_frame(event, number, response=self._first) for number, event in enumerate(_BEGIN))
 
     def ping(self) -> bytes:
         out: list[bytes] = []
@@ -256,9 +256,13 @@ class StreamWriter:
         self._emit(out, event, **place, **fields)
 
     def _emit(self, out: list[bytes], event: str, /, **fields: Any) -> None:
-        data = {"type": event, "sequence_number": self._number, **fields}
+        out.append(_frame(event, self._number, **fields))
         self._number += 1
-        out.append(b"event: " + event.encode() + b"\ndata: " + json_of(data) + b"\n\n")
+
+
+def _frame(event: str, number: int, /, **fields: Any) -> bytes:
+    data = {"type": event, "sequence_number": number, **fields}
+    return b"event: " + event.encode() + b"\ndata: " + json_of(data) + b"\n\n"
 
 
 class Collector:

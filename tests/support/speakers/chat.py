@@ -23,13 +23,18 @@ def said_to(body: dict[str, Any]) -> Speech:
                 for one in body.get("tools") or []
             },
             forced=named or ("any" if choice == "required" else ""),
-            thinks=any(body.get(name) for name in ("reasoning_effort", "reasoning", "chat_template_kwargs")),
+            thinks=thinks(body),
             longest=body.get("max_tokens") or body.get("max_completion_tokens") or 4096,
             stops=body.get("stop") or [],
             result=results[-1] if results else None,
             pictures=sum(part.get("type") == "image_url" for part in parts_in(body["messages"])),
         )
     )
+
+
+def thinks(body: dict[str, Any]) -> bool:
+    switched = {**(body.get("chat_template_kwargs") or {}), **(body.get("reasoning") or {})}
+    return any(switched.values()) or body.get("reasoning_effort", "none") != "none"
 
 
 def document(body: dict[str, Any]) -> dict[str, Any]:
