@@ -12,8 +12,9 @@ from rules.facts import RequestView
 from rules.given import GivenError
 from rules.lint.fcc207_unknown_failure import FAILURES
 from rules.model_facts import Models, steps
+from rules.outcomes import action_text
 from rules.policy import Loaded
-from rules.policy_types import LocalAnswer, Policy, PolicyAction, Refusal, Single, TextAnswer, UsePlan
+from rules.policy_types import Policy, Single, UsePlan
 from rules.simulate import USUAL_FAILURE, Simulated, World, considered
 
 
@@ -60,7 +61,7 @@ class Explainer:
         action = None if route is None else route.action
         return {
             "route": None if route is None else route.name,
-            "action": None if action is None else self._action(action),
+            "action": None if action is None else action_text(action),
             "chain": self._chain(action, view) if isinstance(action, UsePlan) else [],
             "passed_over": [
                 {
@@ -86,29 +87,6 @@ class Explainer:
             {"target": one.target, "thinking": _thinking(one.step), "skipped": one.skipped}
             for one in considered(action.plan, world)
         ]
-
-    def _action(self, action: PolicyAction) -> str:
-        """As it would be written."""
-        match action:
-            case LocalAnswer():
-                return "answer locally"
-            case TextAnswer():
-                return f'answer "{action.text}"'
-            case Refusal():
-                return f'refuse {action.status} "{action.reason}"'
-            case UsePlan():
-                return f"use {action.chain or ' then '.join(_step_names(action))}"
-
-
-def _step_names(action: UsePlan) -> list[str]:
-    names = []
-    for step in action.plan:
-        if isinstance(step, Single):
-            names.append(step.id)
-        else:
-            members = ", ".join(" then ".join(one.id for one in steps(member)) for member in step.members)
-            names.append(f"{step.kind} ({members})")
-    return names
 
 
 def _thinking(step: Single) -> str:

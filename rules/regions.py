@@ -106,6 +106,19 @@ class Regions:
                     return found
         return None
 
+    def near(self, box: Box, among: int) -> int:
+        """Those of the boxes `among` that may share a request with the box; the others share none.
+
+        Raises `UndecidedError`.
+        """
+        found = 0
+        for region in self._within(self.whole, _tests(box)):
+            out = 0
+            for key, part in region.items():
+                out |= self._effect(key, part).out
+            found |= among & ~out
+        return found
+
     def _searched(
         self, region: Region, choices: Tests, outside: int, further: Sequence[Tests]
     ) -> Values | None:

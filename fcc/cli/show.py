@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,10 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from fcc.cli.policy_file import CANNOT_RUN, read_policy
-from rules.boxes import Box, TextPart
-from rules.cells import Domain, FactKey, Numbers, Texts, Words, shown
-from rules.globs import bits
-from rules.literals import quote
+from rules.box_words import box_words, cell_words
+from rules.cells import shown
 from rules.policy_types import Policy, PolicyRoute
 from rules.rows import Compiled, compile_routes
 
@@ -57,11 +54,13 @@ def table(compiled: Compiled, policy: Policy, text: str) -> dict[str, Any]:
     A fact that is not in `when` may have any value. `exact` false: the row lets through more than the condition does,
     which is then evaluated as it is written.
     """
-    facts = [{"fact": shown(key), "cells": list(_cells(domain))} for key, domain in compiled.domains.items()]
+    facts = [
+        {"fact": shown(key), "cells": list(cell_words(domain))} for key, domain in compiled.domains.items()
+    ]
     rows = [
         {
             "route": policy.routes[owner].name,
-            "when": {shown(key): _part(compiled.domains, key, box) for key in compiled.domains if key in box},
+            "when": box_words(compiled.domains, box),
             "exact": not compiled.inexact >> number & 1,
             "action": _action(policy.routes[owner], text),
         }
@@ -77,54 +76,6 @@ def _action(route: PolicyRoute, text: str) -> str:
     start = route.span.start if route.condition is None else route.condition.span.end
     plain = REMARK.sub(lambda found: found[1] or " ", text[start : route.span.end])
     return " ".join((HEAD.sub("", plain) if route.condition is None else plain.lstrip(") \t\r\n")).split())
-
-
-def _cells(domain: Domain) -> Iterator[str]:
-    """Cells in words; of a text the globs that tell its values apart."""
-    match domain:
-        case Texts():
-            yield from map(quote, domain.matcher.globs)
-        case Words():
-            yield from (_word(domain, one) for one in range(domain.size))
-        case Numbers():
-            yield from (_range(domain, one, one + 1) for one in range(domain.size))
-
-
-def _part(domains: Mapping[FactKey, Domain], key: FactKey, box: Box) -> str:
-    """What a box asks of one fact."""
-    domain, part = domains[key], box[key]
-    if isinstance(domain, Texts) or isinstance(part, TextPart):
-        assert isinstance(domain, Texts)
-        assert isinstance(part, TextPart)
-        globs = domain.matcher.globs
-        asked = [" or ".join(quote(globs[one]) for one in bits(clause)) for clause in part.clauses]
-        asked += [f"not {quote(globs[one])}" for one in bits(part.none)]
-        return " and ".join(asked)
-    if isinstance(domain, Words):
-        return ", ".join(_word(domain, one) for one in bits(part))
-    starts = list(bits(part & ~(part << 1)))
-    ends = [cell + 1 for cell in bits(part & ~(part >> 1))]
-    return ", ".join(_range(domain, first, last) for first, last in zip(starts, ends, strict=True))
-
-
-def _word(domain: Words, cell: int) -> str:
-    value = domain.words[cell]
-    return ("yes" if value else "no") if isinstance(value, bool) else value
-
-
-def _range(domain: Numbers, first: int, last: int) -> str:
-    """From the first value up to, not including, the end, as the language writes it."""
-    low = domain.value(first)
-    high = domain.value(last) if last < domain.size else domain.end
-    if domain.end is not None:
-        return f"{_clock(low)}..{_clock(high or 0)}"
-    if high is None:
-        return f"{low}.."
-    return str(low) if high == low + 1 else f"{low}..{high}"
-
-
-def _clock(minutes: int) -> str:
-    return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
 def as_text(found: dict[str, Any]) -> str:
