@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import dataclass, field
 
 import pytest
@@ -68,9 +68,15 @@ async def one(url: str, *, within: float = SLOW, workers: int = 1) -> AsyncGener
         await shared.aclose()
 
 
-def limited(count: int | None = 10, window: float = 60.0, key: str = "k", **rule: int) -> Candidate:
+def limited(
+    count: int | None = 10,
+    window: float = 60.0,
+    key: str = "k",
+    tokens: bool = False,
+    at_once: int | None = None,
+) -> Candidate:
     provider = ScriptedProvider("nim", keys=(Key("0", Secret(key)),))
-    return candidate(provider, limit=Limit(LimitRule(count, window, **rule), ("nim/*", "", "")))
+    return candidate(provider, limit=Limit(LimitRule(count, window, tokens, at_once), ("nim/*", "", "")))
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -79,9 +85,11 @@ async def until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-def run(test: Callable[[RedisServer], object], *options: str, **more: object) -> None:
+def run(
+    test: Callable[[RedisServer], Coroutine[object, object, None]], password: str = "", start: bool = True
+) -> None:
     async def bounded() -> None:
-        with redis_server(*options, **more) as server:
+        with redis_server(password=password, start=start) as server:
             async with asyncio.timeout(BOUND):
                 await test(server)
 
@@ -93,14 +101,14 @@ def test_a_frozen_server_is_waited_for_once() -> None:
         async with one(server.url, within=0.1) as here:
             asked = limited(100_000)
             await here.asked(asked, 20)
-            server.signal(signal.SIGSTOP)
+            server.send(signal.SIGSTOP)
             times = []
             for _ in range(300):
                 began = time.perf_counter()
                 assert await here.asked(asked, 1) == 1
                 times.append(time.perf_counter() - began)
                 await asyncio.sleep(0)
-            server.signal(signal.SIGCONT)
+            server.send(signal.SIGCONT)
             later = sorted(times[3:])
             print(f"first {times[0] * 1e3:.1f} ms, then p99 {later[int(len(later) * 0.99)] * 1e3:.3f} ms")
             assert later[int(len(later) * 0.99)] < 0.02
@@ -114,11 +122,11 @@ def test_who_asks_at_the_same_time_waits_together() -> None:
         async with one(server.url, within=0.1) as here:
             asked = limited(100_000)
             await here.asked(asked, 20)
-            server.signal(signal.SIGSTOP)
+            server.send(signal.SIGSTOP)
             began = time.perf_counter()
             found = await asyncio.gather(*(here.asked(asked, 1) for _ in range(200)))
             took = time.perf_counter() - began
-            server.signal(signal.SIGCONT)
+            server.send(signal.SIGCONT)
             assert sum(found) == 200
             assert took < 1.5
 
