@@ -45,7 +45,7 @@ def table() -> str:
 
 def _aside(one: Outcome) -> str:
     if one.block is not None:
-        return f"the {one.block} until Retry-After is over"
+        return f"the {one.block} until Retry-After, or a time that grows, is over"
     if one.verdict is not None:
         return f"the {one.verdict_scope} for {_spoken(one.verdict)}"
     return "–"
