@@ -6,8 +6,11 @@ holds them to one answer.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
+
+from yarl import URL
 
 _METADATA = (
     ip_network("169.254.0.0/16"),  # link-local: AWS, Azure, Google, DigitalOcean, OpenStack
@@ -17,6 +20,8 @@ _METADATA = (
     ip_network("192.0.0.192/32"),  # Oracle
 )
 """Where clouds keep the credentials of their machines. No model is served there."""
+
+_NAT64 = ip_network("64:ff9b::/96")
 
 _METADATA_NAMES = frozenset({"metadata", "metadata.google.internal", "metadata.goog", "instance-data"})
 
@@ -34,16 +39,16 @@ def is_metadata(host: str) -> bool:
     if host.lower().rstrip(".") in _METADATA_NAMES:
         return True
     address = _address(host)
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return address is not None and any(address in network for network in _METADATA)
+    return address is not None and any(
+        one in network for one in (address, *_within(address)) for network in _METADATA
+    )
 
 
 def objection(url: str, *, allow_http: bool) -> str | None:
     """Why nothing may be sent to a base address, or None."""
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
+        host, port = URL(url).raw_host or "", parts.port  # as the transport will read it
     except ValueError:
         return f"{url!r} is no address"
     if parts.scheme not in ("http", "https") or not host or port == 0 or not url.isprintable() or " " in url:
@@ -57,8 +62,16 @@ def objection(url: str, *, allow_http: bool) -> str | None:
     return None
 
 
+def _within(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address]:
+    """The IPv4 addresses that an IPv6 one leads to: mapped, 6to4, and NAT64."""
+    if isinstance(address, IPv6Address):
+        yield from (one for one in (address.ipv4_mapped, address.sixtofour) if one is not None)
+        if address in _NAT64:
+            yield IPv4Address(int(address) & 0xFFFFFFFF)
+
+
 def _address(host: str) -> IPv4Address | IPv6Address | None:
     try:
-        return ip_address(host.strip("[]").partition("%")[0])
+        return ip_address(host.strip("[]").rstrip(".").partition("%")[0])
     except ValueError:
         return None

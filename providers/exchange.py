@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from providers.classify import failure_of_fault, failure_of_response
 from providers.failures import Failure
 from providers.keys import Key
+from providers.quotes import unquoted
 from providers.rejected import rejected_field
 from providers.sent import fields_of
 from providers.transport import Call
@@ -72,7 +73,7 @@ class Exchange:
                 call = self._call = again
                 await call.start()
         except Failure as failure:
-            raise provider.told(failure) from None
+            raise self._told(failure) from None
         self.status = call.status
         if not 200 <= call.status < 300 or call.status in (204, 205):
             raise await self._refused(call, wire)
@@ -121,7 +122,7 @@ class Exchange:
 
     def _fails(self, events: list[Event], failure: Failure) -> list[Event]:
         """What came before the failure, which is raised at the next read; or raises it."""
-        self._failed = self._provider.told(failure)
+        self._failed = self._told(failure)
         events = [event for event in events if not isinstance(event, Fault)]
         if events:
             return events
@@ -134,4 +135,10 @@ class Exchange:
         )
         if failure.kind in ("bad_request", "server_error"):
             failure.field = rejected_field(call.status, body, fields_of(wire.body))
-        return self._provider.told(failure)
+        return self._told(failure)
+
+    def _told(self, failure: Failure) -> Failure:
+        """The failure as it may leave this room: without keys, and what is kept of it without the prompt."""
+        self._provider.told(failure)
+        failure.kept = unquoted(failure.message, self._request)
+        return failure

@@ -95,6 +95,7 @@ class Failure(Exception):  # noqa: N818 - the language and the log call it a fai
     connection had been made (so a reset, not a refusal); `reused` that it had served an earlier request. `hint` is
     what the user can do about it; `field` the request field that the provider says it will not take; `content` that a
     refusal is about what this request says, not about who asks; `ours` that fcc or its machine failed.
+    `kept` is the message without what it quotes of the prompt: for everyone but the client who asked.
     """
 
     def __init__(
@@ -115,7 +116,7 @@ class Failure(Exception):  # noqa: N818 - the language and the log call it a fai
     ) -> None:
         super().__init__(message)
         self.kind: Kind = kind
-        self.message = message
+        self.message = self.kept = message
         self.status = status
         self.type = type
         self.retry_after = retry_after

@@ -19,7 +19,7 @@ from providers.exchange import Ask, Exchange
 from providers.failures import Failure
 from providers.keys import Key
 from providers.presets import Auth, LimitDefault, Preset
-from providers.secrets import Scrubber
+from providers.secrets import Scrubber, Secret
 from providers.sessions import conversation
 from providers.setup import Setup, Table, sendable, setup_of
 from providers.transport import Call, Outgoing, Transport
@@ -55,7 +55,7 @@ class Provider:
         self.keys = setup.keys
         self.missing = setup.missing
         self.setup = setup
-        self._scrubber = Scrubber(key.secret for key in setup.keys)
+        self._scrubber = Scrubber([*(key.secret for key in setup.keys), *map(Secret, setup.own_headers)])
         self._transports: dict[str, Transport] = {}
         self._profiles: dict[str, Profile] = {}
         self._headers: dict[tuple[str, Dialect], dict[str, str]] = {}

@@ -53,6 +53,8 @@ class Setup:
     """The user's word for all models; None: as the preset says."""
     auth: Auth | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    own_headers: tuple[str, ...] = ()
+    """Values of the headers that the user's table adds: they may be secrets."""
     stream: StreamMode = "always"
     verify: bool = True
     proxy: str | None = None
@@ -110,6 +112,7 @@ def _setup(
         dialect=table.dialect if table is not None else None,
         auth=auth,
         headers=_headers(table, preset),
+        own_headers=tuple((table.headers or {}).values()) if table is not None else (),
         stream=stream,
         verify=table is None or table.verify,
         proxy=proxy_for(base_url, env),

@@ -21,7 +21,7 @@ import errno
 import os
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -38,6 +38,8 @@ STALE = 1.0
 DRAIN = 1.0
 """Seconds and bytes that are spent on the end of a body after its answer was complete, to keep the connection."""
 DRAIN_BYTES = 65_536
+MOST_AT_ONCE = 65_536
+"""Bytes that are handed over at a time."""
 ERROR_BYTES = 65_536
 ERROR_TIME = 5.0
 """Most of an error's body that is read, and how long it may take."""
@@ -143,6 +145,10 @@ class Call:
         self._fresh = fresh
         self._response: aiohttp.ClientResponse | None = None
         self._unpacker: Unpacker | None = None
+        self._pieces: Iterator[bytes] = iter(())
+        """What is left of the last network read."""
+        self._full = False
+        """There is more to hand over at once, so that others get their turn first."""
         self._came = False
         self._broken: Failure | None = None
 
@@ -178,24 +184,30 @@ class Call:
     async def read(self) -> bytes:
         """What the next network read brought, unpacked; b"" at the end. Raises Failure."""
         response, unpacker = self._response, self._unpacker
-        if self._broken is not None:
-            raise self._broken
-        if response is None or unpacker is None:
-            return b""
         try:
             while True:
-                data = await response.content.readany()
+                if piece := next(self._pieces, b""):
+                    if self._full:
+                        await asyncio.sleep(0)
+                    self._full = True
+                    return piece
+                if self._broken is not None:
+                    raise self._broken
+                if response is None or unpacker is None:
+                    return b""
+                data = await response.content.read(MOST_AT_ONCE)
                 if not data:
                     return b""
-                self._came = True
-                unpacked = unpacker.feed(data)
-                if unpacked:
-                    return unpacked
+                self._came, self._full = True, len(data) == MOST_AT_ONCE
+                self._pieces = unpacker.feed(data)
         except BadBody as error:
             self.drop()
-            raise Failure("malformed", str(error), status=self.status) from None
+            raise self._broken or Failure("malformed", str(error), status=self.status) from None
         except (aiohttp.ClientError, HttpProcessingError, OSError) as error:
-            return self._broke(response, unpacker, error)
+            assert response is not None
+            assert unpacker is not None
+            self._break(response, unpacker, error)
+            return await self.read()
         except asyncio.CancelledError:
             self.drop()
             raise
@@ -224,7 +236,7 @@ class Call:
         if response is not None:
             response.close()
 
-    def _broke(self, response: aiohttp.ClientResponse, unpacker: Unpacker, error: Exception) -> bytes:
+    def _break(self, response: aiohttp.ClientResponse, unpacker: Unpacker, error: Exception) -> None:
         """The body broke off. What came before is given first, then the failure raised."""
         data = _held_back(response.content)
         self.drop()
@@ -236,13 +248,7 @@ class Call:
         else:
             text = f"the connection broke before the answer: {_reason(error)}"
             self._broken = Failure("connection", text, status=self.status)
-        try:
-            unpacked = unpacker.feed(data) if data else b""
-        except BadBody:
-            unpacked = b""
-        if unpacked:
-            return unpacked
-        raise self._broken
+        self._pieces = unpacker.feed(data)
 
     def _late(self, leg: Leg, error: TimeoutError) -> Failure:
         host = self._outgoing.url.host

@@ -7,7 +7,7 @@ piece by piece: nothing larger than a piece is ever held beyond the bounds.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 MOST = 64 * 1024 * 1024
 """Bytes of one answer, unpacked."""
@@ -15,7 +15,8 @@ RATIO = 100
 """How many times larger than what came over the network."""
 _FREE = 1024 * 1024
 """Unpacked bytes below which the proportion is not looked at: short answers repeat themselves a lot."""
-_PIECE = 256 * 1024
+_PIECE = 64 * 1024
+"""Bytes that are handed over at a time, so that others get their turn between two pieces."""
 
 
 class BadBody(Exception):  # noqa: N818 - it is the body that is bad
@@ -34,22 +35,23 @@ class Unpacker:
         self._came = 0
         self._gave = 0
 
-    def feed(self, data: bytes) -> bytes:
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """The answer's bytes in `data`, a piece at a time, unpacked when it is asked for. Raises BadBody."""
         if not self._layers:
             self._gave += len(data)
             if self._gave > MOST:
                 raise BadBody(f"the answer is larger than {MOST >> 20} MB")
-            return data
+            if data:
+                yield data
+            return
         self._came += len(data)
-        pieces: list[bytes] = []
         for piece in self._through(data, 0):
             self._gave += len(piece)
             if self._gave > MOST:
                 raise BadBody(f"the answer is larger than {MOST >> 20} MB")
             if self._gave > _FREE and self._gave > RATIO * self._came:
                 raise BadBody(f"the answer grows more than {RATIO} times when it is unpacked")
-            pieces.append(piece)
-        return b"".join(pieces)
+            yield piece
 
     def _through(self, data: bytes, depth: int) -> Iterable[bytes]:
         if depth == len(self._layers):

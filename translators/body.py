@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from translators.sse import Decoder
+from translators.sse import LARGEST, Decoder, TooLarge
 
 _BOM = b"\xef\xbb\xbf"
 _SHOWN = 200
@@ -21,8 +21,27 @@ class Body:
     def __init__(self) -> None:
         self.kind: Literal["", "stream", "document", "page"] = ""
         """"" until a byte that is not blank has come."""
-        self.head = b""
+        self._gathered = [b""]
+        self._size = 0
         self._sse = Decoder()
+
+    @property
+    def head(self) -> bytes:
+        """All of a document so far; of anything else the beginning."""
+        if len(self._gathered) > 1:
+            self._gathered = [b"".join(self._gathered)]
+        return self._gathered[0]
+
+    @head.setter
+    def head(self, data: bytes) -> None:
+        self._gathered, self._size = [data], len(data)
+
+    def _gather(self, data: bytes) -> None:
+        self._size += len(data)
+        if self._size > LARGEST:
+            self.head = self._gathered[0][:_SHOWN]
+            raise TooLarge(f"the answer is larger than {LARGEST} bytes")
+        self._gathered.append(data)
 
     def feed(self, data: bytes) -> list[tuple[str | None, bytes]]:
         """The events that end in `data`. Raises `sse.TooLarge`."""
@@ -30,9 +49,16 @@ class Body:
             if len(self.head) < _SHOWN:
                 self.head = (self.head + data)[:_SHOWN]
             return self._sse.feed(data)
-        self.head += data
-        if self.kind:
+        if self.kind == "page":
+            if self._size < _SHOWN:
+                self.head = (self.head + data)[:_SHOWN]
             return []
+        if self.kind == "document":
+            self._gather(data)
+            return []
+        self.head += data
+        if len(self.head) > LARGEST:
+            raise TooLarge(f"the answer is larger than {LARGEST} bytes and says nothing")
         self.kind = _kind(self.head)
         if self.kind != "stream":
             return []

@@ -8,13 +8,27 @@ constant number of times. `id` and `retry` are of no use to a proxy and are drop
 from __future__ import annotations
 
 LARGEST = 4 * 1024 * 1024
-"""Bytes of one event."""
+"""Bytes of one event, and of whatever else is held until it is whole."""
 
 _BOM = b"\xef\xbb\xbf"
 
 
 class TooLarge(ValueError):  # noqa: N818 - says what is wrong with the event
-    """An event is larger than `LARGEST`."""
+    """An event, or what is held of an answer, is larger than `LARGEST`."""
+
+
+class Allowance:
+    """How much of an answer may be held until it is whole, such as the arguments of its calls."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._taken = 0
+
+    def take(self, size: int) -> None:
+        """So much more is held. Raises TooLarge."""
+        self._taken += size
+        if self._taken > LARGEST:
+            raise TooLarge(f"{self._what} are larger than {LARGEST} bytes")
 
 
 class Decoder:

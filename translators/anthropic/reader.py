@@ -34,7 +34,7 @@ from translators.openai_chat.chunks import decode_leniently
 from translators.openai_chat.faults import bare_error, fault_of
 from translators.openai_chat.tools import declared_tools
 from translators.request import Request
-from translators.sse import TooLarge
+from translators.sse import Allowance, TooLarge
 from translators.text_tools import TextTools
 from translators.thinking import ThinkingTags
 from translators.tool_names import declared_name
@@ -60,6 +60,7 @@ class MessagesReader:
         self._model = target.model
         self._first_party = target.profile.first_party
         self._body = Body()
+        self._held_size = Allowance("the blocks that are held until they are whole")
         self._over = False
         self._heard = False
         """Some event was JSON, if only a ping."""
@@ -136,15 +137,18 @@ class MessagesReader:
             self._thinking(delta.thinking, piece.index, out)
         elif kind == "signature_delta":
             if isinstance(delta.signature, str):
+                self._held_size.take(len(delta.signature))
                 self._signature += delta.signature
         elif kind == "input_json_delta":
             held = self._holder(piece.index)
             if held is not None:
+                self._held_size.take(len(delta.partial_json) if isinstance(delta.partial_json, str) else 0)
                 held.add(delta.partial_json)
             out.append(Progress())
         elif kind == "citations_delta":
             self._citations([delta.citation], piece.index, out)
         elif (held := self._open.get(piece.index)) is not None:
+            self._held_size.take(len(payload))
             held.grow(raw_delta(payload))
             out.append(Progress())
 

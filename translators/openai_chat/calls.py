@@ -13,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+from translators.sse import Allowance
+
 _encode = msgspec.json.encode
 
 
@@ -46,17 +48,22 @@ class Calls:
         self.calls: list[Call] = []
         self._declared = declared
         self._by_index: dict[int, Call] = {}
+        self._held = Allowance("the arguments of the calls")
 
     def __bool__(self) -> bool:
         return bool(self.calls)
 
     def add(self, delta: Any, *, whole: bool = False) -> None:
-        """One element of `tool_calls`. `whole`: from a message, where every element is a call of its own."""
+        """One element of `tool_calls`. `whole`: from a message, where every element is a call of its own.
+
+        Raises `sse.TooLarge`.
+        """
         if not isinstance(delta, dict):
             return
         index, tool_id, name, arguments = _fields(delta)
         if not tool_id and not name and arguments is None:
             return
+        self._held.take(len(arguments or ""))
         call = None if whole else self._find(index, tool_id, name, arguments)
         if call is None:
             call = Call()

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from translators.openai_chat.calls import is_object, own_arguments
+from translators.sse import Allowance
 from translators.toolcalls import complete_arguments
 
 _encode = msgspec.json.encode
@@ -51,6 +52,12 @@ class Calls:
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
+        self._held = Allowance("the arguments of the calls")
+
+    def more(self, call: Call, text: str) -> None:
+        """Arguments go on. Raises `sse.TooLarge`."""
+        self._held.take(len(text))
+        call.pieces.append(text)
 
     def item(self, item: dict[str, Any], index: Any) -> Call:
         """The call of an item that is added or done, with what the item says of it."""

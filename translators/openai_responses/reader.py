@@ -253,7 +253,7 @@ class ResponsesReader:
             return
         if phase == "delta":
             if isinstance(value.get("delta"), str):
-                call.pieces.append(value["delta"])
+                self._calls.more(call, value["delta"])
             return
         arguments = value.get("arguments", value.get("input"))
         if isinstance(arguments, str) and arguments.strip():
