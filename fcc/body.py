@@ -33,18 +33,19 @@ async def read_body(receive: Receive, headers: dict[str, str]) -> bytes:
     announced = headers.get("content-length", "")
     if announced.isdigit() and int(announced) > HEARD_OUT:
         raise too_large()
+    hopeless = announced.isdigit() and int(announced) > LARGEST
     first = await piece(receive)
     body = first.get("body", b"")
     if first.get("more_body"):
-        body = await rest(receive, body)
+        body = await rest(receive, body, keep=not hopeless)
     if len(body) > LARGEST:
         raise too_large()
     return body
 
 
-async def rest(receive: Receive, body: bytes) -> bytes:
+async def rest(receive: Receive, body: bytes, *, keep: bool) -> bytes:
     """The body with what follows. One that is too large is heard out, up to `HEARD_OUT`, but not kept: a client that
-    is still sending would never read the refusal.
+    is still sending would never read the refusal. `keep` False: it is known to be too large.
     """
     parts, size = [body], len(body)
     more = True
@@ -53,11 +54,11 @@ async def rest(receive: Receive, body: bytes) -> bytes:
         part = message.get("body", b"")
         more = message.get("more_body", False)
         size += len(part)
-        if size <= LARGEST:
+        if keep and size <= LARGEST:
             parts.append(part)
         else:
             parts.clear()
-    if size > LARGEST:
+    if size > LARGEST or not keep:
         raise too_large()
     return b"".join(parts)
 

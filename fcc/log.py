@@ -6,7 +6,9 @@ terminal `fcc.terminal` says the same for people.
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -16,6 +18,9 @@ import msgspec
 
 from rules.policy import Loaded
 from rules.render.json import entry
+
+_C1 = re.compile(rb"\xc2[\x80-\x9f]")
+"""Control characters that JSON lets stand."""
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
@@ -42,7 +47,15 @@ class Log:
         if LEVELS[level] < self.least:
             return
         row = {"time": round(time.time(), 3), "level": level, "event": event, **fields}
-        self.write(self.encoder.encode(row) + b"\n")
+        self.write(self.encoded(row) + b"\n")
+
+    def encoded(self, row: Mapping[str, Any]) -> bytes:
+        """One line of JSON in which nothing is left that a terminal would obey."""
+        try:
+            line = self.encoder.encode(row)
+        except UnicodeEncodeError:
+            line = json.dumps(row).encode()
+        return _C1.sub(lambda sign: b"\\u00%02x" % sign[0][1], line) if b"\xc2" in line else line
 
     def request(self, fields: Mapping[str, Any]) -> None:
         """A request is over: information, or a warning when the answer was a server error."""
@@ -77,7 +90,12 @@ class Log:
         while trace is not None:
             places.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}")
             trace = trace.tb_next
-        fields = {"request_id": request_id, "path": path, "error": type(error).__name__, "at": places[-4:]}
+        fields = {
+            "request_id": request_id,
+            "path": path[:200],
+            "error": type(error).__name__,
+            "at": places[-4:],
+        }
         self.line("error", "crash", fields)
 
 

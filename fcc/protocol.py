@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from fcc import errors
+from fcc.auth import is_loopback
 from translators.clients import anthropic_error
 
 LARGEST_HEAD = 64 * 1024
@@ -24,6 +25,12 @@ HEAD_DEADLINE = 10.0
 GIANT_HEAD = (431, f"the request head is larger than {LARGEST_HEAD} bytes")
 BODY_DEADLINE = 60.0
 """Seconds from the end of the head to the end of the body."""
+STUCK_DEADLINE = 120.0
+"""Seconds in which a client that is being answered takes nothing at all."""
+MOST_WAITING = 64
+"""Connections of one address from the network on which no request is being answered."""
+GRACE = 1.0
+"""Seconds that a connection may wait however many there are."""
 
 
 class State(ServerState):
@@ -42,6 +49,9 @@ class StrictProtocol(HttpToolsProtocol):
 
     head_deadline = HEAD_DEADLINE
     body_deadline = BODY_DEADLINE
+    stuck_deadline = STUCK_DEADLINE
+    most_waiting = MOST_WAITING
+    grace = GRACE
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -50,13 +60,19 @@ class StrictProtocol(HttpToolsProtocol):
         self._head_size = 0
         self._refusal: tuple[int, str] | None = None
         self._deadline: asyncio.TimerHandle | None = None
+        self._stuck: asyncio.TimerHandle | None = None
+        self._since = 0.0
+        """When it began to wait for a request."""
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self._since = self.loop.time()
         self._await(self.head_deadline)
+        self._make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._done_waiting()
+        self._takes_again()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -105,6 +121,43 @@ class StrictProtocol(HttpToolsProtocol):
         if self.cycle is None or self.cycle.response_complete:
             self.transport.write(plain_refusal(status, message))
         self.transport.close()
+
+    def pause_writing(self) -> None:
+        if self._stuck is None:
+            self._stuck = self.loop.call_later(self.stuck_deadline, self.transport.abort)
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self._takes_again()
+        super().resume_writing()
+
+    def on_response_complete(self) -> None:
+        self._since = self.loop.time()
+        super().on_response_complete()
+
+    def _make_room(self) -> None:
+        """Close the connection of the same address that has waited longest, if there are too many. Whoever opens
+        connections without asking anything loses their own, and those that ask are served. This machine may have as
+        many as it likes.
+        """
+        if len(self.connections) <= self.most_waiting or self.client is None or is_loopback(self.client[0]):
+            return
+        host = self.client[0]
+        mine = [one for one in self.connections if isinstance(one, StrictProtocol) and one._waits(host)]
+        if len(mine) > self.most_waiting:
+            longest = min(mine, key=lambda one: one._since)
+            if self.loop.time() - longest._since > self.grace:
+                longest.transport.abort()
+
+    def _waits(self, host: str) -> bool:
+        """Whether it belongs to `host` and no request is being answered on it."""
+        own = self.client is not None and self.client[0] == host
+        return own and (self.cycle is None or self.cycle.response_complete)
+
+    def _takes_again(self) -> None:
+        if self._stuck is not None:
+            self._stuck.cancel()
+            self._stuck = None
 
     def _await(self, seconds: float) -> None:
         self._deadline = self.loop.call_later(seconds, self._too_slow)

@@ -17,10 +17,10 @@ COLOURS = {"dim": "2", "good": "32", "bad": "31", "odd": "33", "strong": "1"}
 
 
 def painter(coloured: bool) -> Callable[[str, str], str]:
-    """`paint(text, role)`: the text in the colour of its role, or as it is."""
+    """`paint(text, role)`: the text made harmless, and in the colour of its role if colours are wanted."""
     if not coloured:
-        return lambda text, role: text
-    return lambda text, role: f"\x1b[{COLOURS[role]}m{text}\x1b[0m" if text else text
+        return lambda text, role: printable(text)
+    return lambda text, role: f"\x1b[{COLOURS[role]}m{printable(text)}\x1b[0m" if text else text
 
 
 class TerminalLog(Log):
@@ -38,7 +38,7 @@ class TerminalLog(Log):
         self.paint = painter(self.coloured)
 
     def line(self, level: str, event: str, fields: Mapping[str, Any]) -> None:
-        said = ", ".join(f"{name} {value}" for name, value in fields.items())
+        said = printable(", ".join(f"{name} {value}" for name, value in fields.items()))
         self.say(level, self.paint(event, "bad" if level == "error" else "odd"), said)
 
     def request(self, fields: Mapping[str, Any]) -> None:
@@ -46,7 +46,7 @@ class TerminalLog(Log):
         self.say(level, *request_parts(fields, self.paint))
 
     def refused(self, request_id: str, path: str, status: int, reason: str) -> None:
-        self.say("warning", self.paint(f"{status}", "odd"), printable(path[:200]), reason)
+        self.say("warning", self.paint(f"{status}", "odd"), printable(path[:200]), printable(reason))
 
     def policy(self, loaded: Loaded, generation: str) -> None:
         if loaded.policy is not None:
@@ -66,7 +66,9 @@ def request_parts(row: Mapping[str, Any], paint: Callable[[str, str], str]) -> l
     """Route, way through the chain, times, tokens, and the error if there is one."""
     attempts = row.get("attempts", ())
     way = [
-        f"{one['target']} {paint(one['failure'], 'odd')}" if one["failure"] else paint(one["target"], "good")
+        f"{printable(one['target'])} {paint(one['failure'], 'odd')}"
+        if one["failure"]
+        else paint(one["target"], "good")
         for one in attempts
     ]
     times = f"{row['ms'] / 1000:.1f} s"
