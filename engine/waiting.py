@@ -69,7 +69,6 @@ class _Wait(Generic[W]):
         for turn in self._turns:
             found: Skip | Key | Slot = state.look(turn.candidate, loop.time(), scope, turn.despite, self)
             if isinstance(found, Key):
-                self._unbook()
                 found = await state.claim(turn.candidate, found, scope, turn.despite)
             if isinstance(found, Slot):
                 return turn, found

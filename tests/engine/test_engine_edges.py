@@ -71,6 +71,28 @@ def test_nobody_steals_a_place_from_those_in_the_line():
     assert run(main()) == ["greedy", "b", "c", "greedy'", "greedy''"]
 
 
+def test_who_leaves_the_line_at_the_last_moment_lets_the_next_one_through():
+    async def main() -> float:
+        state, loop = State(), asyncio.get_running_loop()
+        busy = candidate(ScriptedProvider("a", [[5.0, *ANSWER]]), limit=limited(at_once=1))
+        slow = candidate(ScriptedProvider("b"), limit=Limit(LimitRule(1, 3.0), ("b/*", "")))
+        state.take(slow, slow.provider.keys[0], loop.time(), Facts(request()))
+        holder, _ = await chain([busy], state).answer()
+        state.blocks.block(loop.time(), "b", "0", "m", 3.0, "slow")
+        first = asyncio.create_task(heard(chain([busy, slow], state)))
+        await asyncio.sleep(1.0)
+        second = asyncio.create_task(heard(chain([busy], state)))
+        await asyncio.sleep(1.0)
+        began = loop.time()
+        state.queue.rotate(1)  # as after a wake of its own: the second looks before the first
+        await holder.close()
+        first.cancel()
+        await second
+        return loop.time() - began
+
+    assert run(main()) == pytest.approx(5.0)
+
+
 def test_after_a_block_a_window_is_still_kept_in_order():
     async def main() -> list[float]:
         state, loop = State(), asyncio.get_running_loop()
