@@ -9,13 +9,15 @@ from __future__ import annotations
 import random
 import time
 from itertools import combinations, product
+from typing import Any
 
 import pytest
 
 from rules.analysis import Analysis
 from rules.budget import Budget
 from rules.globs import bits
-from rules.nodes import And, Compare, Flag, In, Is, Not, Or, Span, Within
+from rules.names import statements_of
+from rules.nodes import And, Compare, Flag, In, Is, Not, Or, Route, Span, Within
 from rules.parser import parse
 from rules.policy_types import LocalAnswer, PolicyRoute
 from rules.variants import variants
@@ -28,9 +30,8 @@ NAMES = ["a", "ab", "b"]
 def routes_of(text: str) -> tuple[PolicyRoute, ...]:
     document, found = parse(text)
     assert [one for one in found if one.severity == "error"] == [], text
-    return tuple(
-        PolicyRoute(one.name.text, one.condition, LocalAnswer(), one.span) for one in document.statements
-    )
+    routes = statements_of(document, Route)
+    return tuple(PolicyRoute(one.name.text, one.condition, LocalAnswer(), one.span) for one in routes)
 
 
 # --- evaluated as written -------------------------------------------------------------------------------------
@@ -46,7 +47,7 @@ def glob_matches(glob: str, text: str) -> bool:
     return row[-1]
 
 
-def test_holds(test, seen) -> bool:
+def passes(test, seen) -> bool:
     match test:
         case Flag():
             return seen
@@ -66,9 +67,7 @@ def test_holds(test, seen) -> bool:
             bound = test.value.value
             signs = {">": seen > bound, ">=": seen >= bound, "<": seen < bound, "<=": seen <= bound}
             return signs.get(test.operator, seen == bound)
-
-
-test_holds.__test__ = False
+    raise TypeError(test)
 
 
 def true(condition, request) -> bool:
@@ -82,7 +81,7 @@ def true(condition, request) -> bool:
         case Or():
             return any(true(item, request) for item in condition.items)
         case _:
-            return test_holds(condition, request[condition.fact.name, condition.fact.key])
+            return passes(condition, request[condition.fact.name, condition.fact.key])
 
 
 class Points:
@@ -113,7 +112,7 @@ class Points:
                 for number, request in enumerate(self.requests):
                     seen = request[key]
                     if seen not in truth:
-                        truth[seen] = test_holds(condition, seen)
+                        truth[seen] = passes(condition, seen)
                     if truth[seen]:
                         mask |= 1 << number
                 return mask
@@ -260,14 +259,15 @@ def test_parts_without_effect_can_go_and_the_others_cannot(block):
         before = 0
         for number, route in enumerate(routes):
             own = points.of(route.condition)
-            left = route.condition
+            left: Any = route.condition
             for idle in analysis.idle(number):
                 seen += 1
                 was, left = points.of(left), idle.variant.condition
                 assert (points.of(left) ^ own) & ~before == 0, (text, idle)
                 assert not idle.own or points.of(left) == was, (text, idle)
             for variant in variants(left) if left is not None and analysis.reached(number).request else ():
-                more, less = (variant.condition, left) if variant.wider else (left, variant.condition)
+                pair: Any = (variant.condition, left) if variant.wider else (left, variant.condition)
+                more, less = pair
                 only = Not(less, Span(0, 0))
                 changed = only if more is None else And((more, only), Span(0, 0))
                 probe = PolicyRoute("probe", changed, LocalAnswer(), Span(0, 0))

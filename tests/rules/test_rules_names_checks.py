@@ -1,5 +1,7 @@
 """The checks of syntax and names: what each finds, where it points, and what its fix makes of it."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +13,7 @@ from rules.resolve import resolve
 from rules.settings import ProviderTable, Settings
 from rules.source import read
 
-CATALOGUE = dict.fromkeys(["zen", "nvidia_nim"])
+CATALOGUE: dict[str, Any] = dict.fromkeys(["zen", "nvidia_nim"])
 GOOD = "alias m = zen/m\nalias n = nvidia_nim/q/n\nchain both = m then n\n"
 
 

@@ -1,6 +1,7 @@
 """Every statement, option and literal of the language, read into nodes whose spans cut the right text."""
 
 import time
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -307,7 +308,7 @@ def test_spans_are_offsets_into_the_whole_text():
     text = f"{head}{rules}'''\n[server]\n"
     document, found = parse(text, len(head), len(head) + len(rules))
     assert found == []
-    alias, route = document.statements
+    alias, route = cast(tuple[Any, Any], document.statements)
     assert cut(text, alias.model) == "b/c"
     assert cut(text, route.condition.value) == "1k"
     assert cut(text, route.action.sequence.steps[1]) == "b/d retry 2"
@@ -447,7 +448,7 @@ def test_deep_nesting_is_a_finding(opening):
     text = f"route deep when {opening * depth}stream{')' * depth * ('(' in opening)} use a\nroute b use c"
     document, found = parse(text)
     assert [finding.code for finding in found] == ["FCC108"]
-    assert [statement.name.text for statement in document.statements] == ["b"]
+    assert [cast(nodes.Route, statement).name.text for statement in document.statements] == ["b"]
 
 
 def cost_of_routes(count):

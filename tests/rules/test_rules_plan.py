@@ -129,7 +129,8 @@ def fits(words: str, value) -> bool:
     if isinstance(value, int):
         return any(in_range(one, value) for one in words.split(", "))
     if '"' not in words:
-        return value in words.split(", ")
+        out = [one.removeprefix("not ") for one in words.split(" and ")]
+        return value not in out if words.startswith("not ") else value in words.split(", ")
     parts = words.split(" and ")
     return all(
         matches(one.split('"')[1], value) is not one.startswith("not ") for one in parts if " or " not in one

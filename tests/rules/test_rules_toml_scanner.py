@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -48,7 +49,7 @@ def test_a_value_read_by_itself_is_the_value_at_its_path(text):
     tables = tomllib.loads(text)
     for path, place in found.places.items():
         if place.kind not in ("table", "array"):
-            value = tables
+            value: Any = tables
             for step in path:
                 value = value[step]
             alone = tomllib.loads(f"x = {text[place.value.start : place.value.end]}")["x"]

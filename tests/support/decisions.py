@@ -11,7 +11,7 @@ FACTS = {"model": "claude-x", "task": "main", "tokens": 1200, "max_tokens": 32_0
 
 def row(number: int = 0, **fields: Any) -> Decision:
     """A good answer at 1,000 + `number` seconds; `fields` change it."""
-    made = {
+    made: dict[str, Any] = {
         "request": f"req_{number}",
         "at": 1_000.0 + number,
         "session": "s",

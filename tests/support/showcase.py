@@ -55,12 +55,14 @@ async def showcase() -> AsyncGenerator[World, None]:
     """Three requests in flight, one model that rests and one that is limited, six hours of history."""
     slow = stall_after(openai_chunk("I am looking into it"))
     busy = answer(500, b'{"error":{"message":"upstream is on fire"}}')
-    upstreams = {"zen": Upstream(busy), "nim": Upstream(openai_answer("yes"), slow), "claude": Upstream(slow)}
-    async with world(RULES, **upstreams) as here:
+    nim = Upstream(openai_answer("yes"), slow)
+    async with world(RULES, zen=Upstream(busy), nim=nim, claude=Upstream(slow)) as here:
         await remember(here, history(random.Random(7)))
         await ask(here, "fix-the-parser")
         flying = [asyncio.create_task(ask(here, name, **more)) for name, more in FLYING.items()]
-        await until(lambda: sum(one["first_token_ms"] is not None for one in here.app.books.live.in_flight()) == 3)
+        await until(
+            lambda: sum(one["first_token_ms"] is not None for one in here.app.books.live.in_flight()) == 3
+        )
         try:
             yield here
         finally:
@@ -78,7 +80,6 @@ FLYING: dict[str, dict[str, Any]] = {
 
 async def ask(here: World, session: str, **fields: Any) -> None:
     await here.post(message("hi", **fields), **{"x-claude-code-session-id": session})
-
 
 
 async def remember(here: World, rows: list[Decision]) -> None:
@@ -106,7 +107,9 @@ def past(dice: random.Random, number: int, at: float, age: float) -> Decision:
     tried = [Tries(target, None, 0.0, round(first * dice.uniform(2, 9), 1), first)]
     if failing:
         wasted = round(dice.uniform(80, 2500), 1)
-        tried.insert(0, Tries(MODELS[(MODELS.index(target) + 1) % 5], dice.choice(FAILURES), 0.0, wasted, None))
+        tried.insert(
+            0, Tries(MODELS[(MODELS.index(target) + 1) % 5], dice.choice(FAILURES), 0.0, wasted, None)
+        )
         tried[-1] = Tries(target, None, wasted, tried[-1].ms, first)
     lost = failing and dice.random() < 0.25
     tokens = dice.randrange(2_000, 90_000)
@@ -138,5 +141,3 @@ def past(dice: random.Random, number: int, at: float, age: float) -> Decision:
         "facts": facts,
     }
     return Decision(**row)
-
-
