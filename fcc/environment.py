@@ -15,6 +15,9 @@ from platformdirs import user_config_path, user_data_path, user_state_path
 NAME = "free-claude-code"
 """Folder name under the user's configuration, data and state folders."""
 
+LEDGER = "ledger.sqlite"
+"""Name of the ledger in the data folder."""
+
 _LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*\Z")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 
@@ -30,6 +33,13 @@ def state_folder() -> Path:
 def data_folder() -> Path:
     """Where the ledger is kept."""
     return user_data_path(NAME, appauthor=False)
+
+
+def ledger_path(config: Path, said: str | None, folder: Path | None = None) -> Path:
+    """`[ledger] path`, seen from the folder of the policy, else in the data folder."""
+    if said is None:
+        return (folder or data_folder()) / LEDGER
+    return config.absolute().parent / Path(said).expanduser()
 
 
 def shipped_config() -> Path:

@@ -37,6 +37,9 @@ def part_words(domains: Mapping[FactKey, Domain], key: FactKey, box: Box) -> str
         asked += [f"not {quote(globs[one])}" for one in bits(part.none)]
         return " and ".join(asked)
     if isinstance(domain, Words):
+        missing = ((1 << domain.size) - 1) & ~part
+        if missing.bit_count() * 3 <= domain.size:
+            return " and ".join(f"not {_word(domain, one)}" for one in bits(missing))
         return ", ".join(_word(domain, one) for one in bits(part))
     starts = list(bits(part & ~(part << 1)))
     ends = [cell + 1 for cell in bits(part & ~(part >> 1))]

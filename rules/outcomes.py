@@ -36,7 +36,7 @@ from rules.policy_types import (
 from rules.settings import Defaults
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """A route, or the part of one in which the same statements apply to `requested`; or that no route takes it."""
 

@@ -64,6 +64,8 @@ class Comparison:
     settings: tuple[SettingChange, ...]
     undecided: tuple[tuple[Case, Case], ...]
     """Pairs of cases for which the question was given up."""
+    cases: tuple[tuple[Case, ...], tuple[Case, ...]]
+    """All of the old policy and all of the new one."""
 
     @property
     def equivalent(self) -> bool:
@@ -84,6 +86,7 @@ def compare(old: Policy, new: Policy, *, budget: Budget | None = None) -> Compar
         tuple(offer_changes(old, new)),
         tuple(setting_changes(old.settings, new.settings)),
         tuple(undecided),
+        pair.sides,
     )
 
 

@@ -29,6 +29,8 @@ COMMANDS = {
     "fmt": "lay out routes.toml: aligned columns, wrapped lines, the same meaning",
     "test": "run the expectations written in routes.toml",
     "explain": "say which route takes a request, and why",
+    "plan": "say which requests another policy would treat otherwise",
+    "replay": "decide recorded requests again, by another policy",
     "graph": "draw routes, chains and models",
     "show": "print the compiled decision table",
     "lsp": "language server for editors, on stdin and stdout",

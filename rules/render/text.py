@@ -12,7 +12,7 @@ error[FCC301]: route `far` can never be reached
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from unicodedata import category, east_asian_width
 
@@ -150,12 +150,16 @@ def _width(sign: str) -> int:
 
 def _notes(finding: Diagnostic) -> Iterator[str]:
     if finding.witness:
-        request = ", ".join(_said(fact, value) for fact, value in finding.witness.items())
-        yield f"request: {request}"
+        yield f"request: {request_words(finding.witness)}"
     if finding.help:
         yield f"help: {finding.help}"
     if finding.fix is not None and finding.fix.safe:
         yield f"fix: {finding.fix.title} (--fix does it)"
+
+
+def request_words(request: Mapping[str, object]) -> str:
+    """A request by its facts: `model "claude-haiku-4-5", tokens 130000, not thinking`."""
+    return ", ".join(_said(fact, value) for fact, value in request.items())
 
 
 def _said(fact: str, value: object) -> str:
