@@ -46,7 +46,9 @@ async def over_time(request: Request, hours: Hours = 1.0) -> Response:
     app = app_of(request)
     step = hours * 3600 / STEPS
     since = round(time.time() - hours * 3600, 3)
-    return answer({"since": since, "step": step, "until": since + step * STEPS} | await measured(app, since, step))
+    return answer(
+        {"since": since, "step": step, "until": since + step * STEPS} | await measured(app, since, step)
+    )
 
 
 async def measured(app: App, since: float, step: float) -> dict[str, Any]:
@@ -93,7 +95,9 @@ async def rollback(request: Request) -> Response:
         raise HTTPException(400, 'the body is {"generation": "…"}') from None
     data = former(app, name)
     if app.house.workers > 1:
-        raise HTTPException(409, "several processes serve this policy: put the former text into the file instead")
+        raise HTTPException(
+            409, "several processes serve this policy: put the former text into the file instead"
+        )
     loaded = await app.follower.serve(data, by=f"roll-back by {caller(request)}")
     generation = app.house.generation
     status = "kept" if loaded.policy is None else "accepted"

@@ -56,8 +56,16 @@ def models(made: Picture, generation: Generation) -> list[Drawn]:
                 "lines": [line for line in lines if line != candidate.model],
             }
         )
+    order = {name: number for number, name in enumerate(_mentioned(made))}
+    found.sort(key=lambda one: order.get(one["id"], len(order)))
     requested = said.get("model requested")
     return [*found, card(requested[1])] if requested is not None else found
+
+
+def _mentioned(made: Picture) -> dict[str, None]:
+    """Ids in the order in which steps name them: a model stands near who asks it, so fewer lines cross."""
+    cards = [*(one for layer in made.chains for one in layer), *made.routes]
+    return dict.fromkeys(row.target for one in cards for row in one.rows if row.target is not None)
 
 
 def _chain(one: Card, generation: Generation, env: Mapping[str, str]) -> Drawn:

@@ -140,15 +140,17 @@ class Tab:
         assert "exceptionDetails" not in told, (script, told["exceptionDetails"])
         return told["result"].get("value")
 
-    async def until(self, script: str) -> Any:
-        """The value of an expression once it is true. Raises AssertionError when that does not come."""
+    async def until(self, script: str) -> None:
+        """Until an expression is true. Raises AssertionError when that does not come."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             with contextlib.suppress(AssertionError):
-                if value := await self.run(script):
-                    return value
+                if await self.run(f"Boolean({script})"):
+                    return
             await asyncio.sleep(0.02)
-        raise AssertionError(f"never came: {script}; the page says {await self.text()!r}; errors {self.errors}")
+        raise AssertionError(
+            f"never came: {script}; the page says {await self.text()!r}; errors {self.errors}"
+        )
 
     async def text(self, selector: str = "body") -> str:
         return await self.run(f"document.querySelector({json.dumps(selector)})?.innerText ?? ''")
@@ -164,7 +166,9 @@ class Tab:
         await self.send("Input.dispatchKeyEvent", type="keyDown", text=text, **said)
         await self.send("Input.dispatchKeyEvent", type="keyUp", **said)
 
-    async def look(self, *, width: int = 1280, height: int = 800, dark: bool = False, scale: float = 1) -> None:
+    async def look(
+        self, *, width: int = 1280, height: int = 800, dark: bool = False, scale: float = 1
+    ) -> None:
         """The size of the window in CSS pixels, and whether the person likes it dark."""
         phone = width < 600
         size: dict[str, Any] = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": phone}

@@ -85,7 +85,7 @@ function fill(box, one) {
   if (!same) box.replaceChildren(...made);
 }
 
-/** One line from each step to the card it names. */
+/** One line from each step to the card it names; to one in the same column it goes around. */
 function wire() {
   wires = [];
   for (const row of document.querySelectorAll(".steps [data-target]")) {
@@ -105,7 +105,12 @@ function place() {
     const row = one.row.getBoundingClientRect();
     const to = one.to.getBoundingClientRect();
     const [x, y] = [from.right - whole.left, row.top + row.height / 2 - whole.top];
-    const [endX, endY] = [to.left - whole.left, to.top + 18 - whole.top];
+    const beside = to.left < from.right;
+    const [endX, endY] = [(beside ? to.right : to.left) - whole.left, to.top + 18 - whole.top];
+    if (beside) {
+      one.path.setAttribute("d", `M${x} ${y}C${x + 40} ${y} ${endX + 40} ${endY} ${endX} ${endY}`);
+      continue;
+    }
     const bend = Math.max((endX - x) / 2, 24);
     one.path.setAttribute("d", `M${x} ${y}C${x + bend} ${y} ${endX - bend} ${endY} ${endX} ${endY}`);
   }

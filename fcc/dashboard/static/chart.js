@@ -28,6 +28,9 @@ function scale(most, whole) {
   return { step, end: step * Math.max(Math.ceil(most / step), 1) };
 }
 
+/** Round numbers stand at an axis: without the zeros that tell nothing. */
+const round = (text) => text.replace(/(\.\d*?)0+ s$/, "$1 s").replace(/\. s$/, " s").replace(/^0 ms$/, "0");
+
 /**
  * `data`: {since, until, step, points: [{at, …}]}; `series`: [{name, kind, of(point), tone}], kind `line` or `bar`;
  * `format(value)` in words. `figure` is the markup of `parts.html`.
@@ -91,7 +94,7 @@ export class Chart {
   *grid(axis, width, x, y) {
     for (let value = 0; value <= axis.end * 1.0001; value += axis.step) {
       yield svg("line", { class: "grid", x1: LEFT, x2: width - RIGHT, y1: y(value), y2: y(value) });
-      yield svg("text", { class: "label end", x: LEFT - 8, y: y(value) + 4 }, this.format(value));
+      yield svg("text", { class: "label end", x: LEFT - 8, y: y(value) + 4 }, round(this.format(value)));
     }
     const { since, until } = this.data;
     const parts = width < 420 ? 2 : 4;

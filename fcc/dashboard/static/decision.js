@@ -20,7 +20,7 @@ function show(row) {
     ["Tokens out", short(row.tokens_out)],
     ["From cache", short(row.cache_read)],
     ["Size", `${short(row.bytes)} bytes`],
-    ["Policy", el("code", {}, row.generation)],
+    ["Policy", el("code", {}, row.generation || "–")],
   ]);
   showTried(row);
   at("skipped-part").hidden = row.skipped.length === 0;

@@ -17,8 +17,8 @@ export function decisionCells(row) {
   return [
     [el("a", { href: decisionLink(row) }, moment(row.at)), "when"],
     [name(row.route || "none")],
-    [model(row.target)],
-    [outcome(row)],
+    [row.target ? model(row.target) : "–", "plainly"],
+    [outcome(row), "plainly"],
     [row.failovers ? count(row.failovers) : "–", "number"],
     [duration(row.first_token_ms), "number"],
     [duration(row.ms), "number"],

@@ -3,9 +3,9 @@ import { decisionCells, sessionLink } from "./decisions.js";
 import { able, load, stateOf, until, why } from "./models.js";
 import { at, el, model, name, part, problems, rows, run, say } from "./page.js";
 import { listen } from "./stream.js";
-import { duration, plural, setClock, tick } from "./words.js";
+import { duration, setClock, tick } from "./words.js";
 
-const MOST = 50;
+const MOST = 30;
 const flying = new Map();
 let latest = [];
 let states = new Map();
@@ -69,7 +69,7 @@ function flightCells(one) {
   const failed = (one.attempts ?? []).filter((tried) => tried.failure);
   return [
     [el("span", { "data-since": one.at }), "number"],
-    [one.target ? model(one.target) : "deciding"],
+    [one.target ? model(one.target) : "deciding", "plainly"],
     [name(one.route ?? "")],
     [el("a", { href: sessionLink(one.session) }, name(one.session || "no session"))],
     [name(one.task ?? "")],

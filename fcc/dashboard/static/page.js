@@ -22,6 +22,11 @@ export function say(node, text) {
 /** A name that somebody else has chosen: isolated, so that its direction changes nothing around it. */
 export const name = (text) => el("bdi", {}, text);
 
+/** A sentence of ours about somebody's names: what stands in backquotes is code. */
+export function prose(text) {
+  return text.split("`").map((part, index) => (index % 2 ? el("code", {}, name(part)) : name(part)));
+}
+
 /** provider/model, the provider in the background. */
 export function model(id) {
   const cut = id.indexOf("/");
@@ -56,7 +61,8 @@ function columns(body) {
 }
 
 function td(label, content, kind = "") {
-  return el("td", { "data-label": label, class: kind }, ...(Array.isArray(content) ? content : [content]));
+  const nothing = content === "–" ? " nothing" : "";
+  return el("td", { "data-label": label, class: kind + nothing }, ...(Array.isArray(content) ? content : [content]));
 }
 
 function merge(before, made) {

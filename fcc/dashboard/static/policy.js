@@ -1,5 +1,5 @@
 import { get, post } from "./door.js";
-import { at, el, name, problems, rows, run, say } from "./page.js";
+import { at, el, name, problems, prose, rows, run, say } from "./page.js";
 import { listen } from "./stream.js";
 import { moment, plural, setClock } from "./words.js";
 
@@ -27,9 +27,9 @@ function showFindings(list, findings, linked) {
         "li",
         { class: one.severity },
         el("p", {}, el("span", { class: "state", "data-state": one.severity }, one.severity), " ", el("code", {}, one.code), " ", place),
-        el("p", {}, name(one.message)),
-        ...one.labels.map((label) => el("p", { class: "soft" }, `line ${label.line}: `, name(label.text))),
-        one.help ? el("p", { class: "soft" }, name(one.help)) : "",
+        el("p", {}, ...prose(one.message)),
+        ...one.labels.map((label) => el("p", { class: "soft" }, `line ${label.line}: `, ...prose(label.text))),
+        one.help ? el("p", { class: "soft" }, ...prose(one.help)) : "",
       );
     }),
   );

@@ -6,7 +6,8 @@ import { count, duration, moment, plural, short } from "./words.js";
 
 const STEP = 50;
 const wanted = new URLSearchParams(location.search);
-let order = wanted.get("sort") ?? "last_seen";
+const orders = [...document.querySelectorAll("[data-order]")].map((one) => one.dataset.order);
+let order = orders.includes(wanted.get("sort")) ? wanted.get("sort") : "last_seen";
 let offset = Math.max(Number.parseInt(wanted.get("offset") ?? "0", 10) || 0, 0);
 let changed = false;
 
@@ -44,7 +45,7 @@ function cells(one) {
     [short(one.tokens_in), "number"],
     [short(one.tokens_out), "number"],
     [duration(one.first_token_average), "number"],
-    [[...models.slice(0, 2).map(([id]) => el("span", { class: "line" }, model(id))), models.length > 2 ? `and ${models.length - 2} more` : ""]],
+    [models.length ? el("span", { class: "line" }, model(models[0][0]), models.length > 1 ? el("span", { class: "soft" }, ` and ${models.length - 1} more`) : "") : "–"],
   ];
 }
 
