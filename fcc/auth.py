@@ -6,11 +6,13 @@ in one request are refused, so that no two parts of the house can read different
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Literal
 
@@ -76,7 +78,7 @@ def access(settings: Settings, env: Mapping[str, str], token: Token, bound: str)
         value = resolved(client.token, env)
         if value:
             tokens.append((value.encode(), name))
-    hosts = {name.lower().encode() for name in (*settings.server.hosts, bound)}
+    hosts = {name.lower().encode() for name in (*settings.server.hosts, bound) if name}
     weak = token.origin != "said" or any(len(value) < SHORTEST for value, _ in tokens)
     return Access(tuple(tokens), LOOPBACK_NAMES | hosts, weak, settings.server.public_metrics)
 
@@ -103,6 +105,7 @@ def kept_token(folder: Path) -> Token:
     except FileNotFoundError:
         found = ""
     if found:
+        only_owner(path)
         return Token(found, "kept")
     folder.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
@@ -112,6 +115,29 @@ def kept_token(folder: Path) -> Token:
     return Token(made, "made")
 
 
+def open_door(host: str) -> str:
+    """Why fcc does not listen there with a weak token; "" is every address."""
+    return (
+        f"{host or 'every address'} can be reached from the network, and whoever reaches fcc spends your "
+        "keys: set ANTHROPIC_AUTH_TOKEN to a secret of 16 characters or more (so must each [clients] token be), or "
+        "listen on 127.0.0.1"
+    )
+
+
+def only_owner(path: Path) -> None:
+    """Take everybody else's rights to a file away, as far as that can be done."""
+    with contextlib.suppress(OSError):
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+
+
 def is_loopback(address: str) -> bool:
     """Whether only this machine can reach the address."""
-    return address in ("localhost", "::1") or address.startswith("127.")
+    if address == "localhost":
+        return True
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return (mapped or found).is_loopback

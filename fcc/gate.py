@@ -39,6 +39,8 @@ GUARDED = frozenset(
         b"content-encoding",
     }
 )
+OWN_SITE = (b"same-origin", b"none")
+"""What a browser says of a page of this server, and of an address that a person typed."""
 CREDENTIALS = (b"authorization", b"x-api-key")
 
 
@@ -142,9 +144,12 @@ def check_host(host: bytes | None, access: Access, own: str, version: str) -> No
 def check_origin(seen: dict[bytes, bytes]) -> None:
     """Only pages of this very server may ask."""
     origin = seen.get(b"origin")
-    if seen.get(b"sec-fetch-site") == b"cross-site":
+    if seen.get(b"sec-fetch-site", b"none").strip().lower() not in OWN_SITE:
         raise HttpError(403, "requests from other sites are refused")
-    if origin is not None and origin.partition(b"://")[2] != seen.get(b"host"):
+    if origin is not None:
+        scheme, _, place = origin.partition(b"://")
+        if scheme in (b"http", b"https") and place == seen.get(b"host"):
+            return
         raise HttpError(403, "requests from other origins are refused")
 
 

@@ -162,9 +162,16 @@ def this_task() -> asyncio.Task[Any]:
 
 
 class CountTokens:
-    """`POST /v1/messages/count_tokens`: an estimate, made here; no upstream is asked."""
+    """`POST /v1/messages/count_tokens`: an estimate, made here; no upstream is asked. Raises HttpError."""
+
+    def __init__(self, in_flight: InFlight) -> None:
+        self.in_flight = in_flight
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        with self.in_flight:
+            await self.count(scope, receive, send)
+
+    async def count(self, scope: Any, receive: Receive, send: Send) -> None:
         request_id = scope["fcc"].request_id
         headers = text_headers(scope)
         try:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.generation import House
 from fcc import gate
-from fcc.auth import Access, Token, access, server_token
+from fcc.auth import Access, Token, access, is_loopback, open_door, server_token
 from fcc.books import Books
 from fcc.dashboard.past import Past
-from fcc.environment import data_folder, environment, find_config, state_folder
+from fcc.environment import data_folder, environment, find_config, ledger_path, state_folder
 from fcc.greetings import Health, hello
 from fcc.log import Log, fitting
 from fcc.messages import CountTokens, InFlight, Messages
@@ -30,10 +30,6 @@ from translators.clients import CLIENTS
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-
-
-LEDGER = "ledger.sqlite"
-"""Name of the file in the data folder."""
 
 
 class Hot(NamedTuple):
@@ -114,6 +110,9 @@ class App:
             message = f"fcc cannot serve without a valid policy: {self.path}"
             await send({"type": "lifespan.startup.failed", "message": message})
             return
+        if self.bound and self.gate.access.weak and not is_loopback(self.bound):
+            await send({"type": "lifespan.startup.failed", "message": f"fcc: {open_door(self.bound)}"})
+            return
         await self.house.meet()
         await self.books.open(self.ledger_path(), self.settings().ledger.days)
         if self.last is not None:
@@ -133,11 +132,8 @@ class App:
         return generation.policy.settings if generation else Settings()
 
     def ledger_path(self) -> Path:
-        """`[ledger] path`, seen from the folder of the policy, else in the data folder. Read once, at the start."""
-        said = self.settings().ledger.path
-        if said is None:
-            return self.data_folder / LEDGER
-        return self.path.absolute().parent / Path(said).expanduser()
+        """Read once, at the start."""
+        return ledger_path(self.path, self.settings().ledger.path, self.data_folder)
 
     def access(self) -> Access:
         """Who may come in under the policy of this moment; nobody before there is one. Raises OSError when a
@@ -174,7 +170,7 @@ def hot_paths(house: House, log: Log, books: Books) -> dict[str, Hot]:
     found = {
         path: Hot(post, Messages(house, log, client, in_flight, books)) for path, client in CLIENTS.items()
     }
-    found["/v1/messages/count_tokens"] = Hot(post, CountTokens())
+    found["/v1/messages/count_tokens"] = Hot(post, CountTokens(in_flight))
     found["/"] = found["/api/hello"] = Hot(get, hello)
     found["/health"] = Hot(get, Health(house, books))
     return found
@@ -185,7 +181,18 @@ def default_app() -> App:
     """The app that `uvicorn fcc.server:app` serves: configuration and token found as `fcc serve` finds them."""
     path = find_config(None, os.environ)
     env = environment(path)
-    return App(House(path=str(path), env=env), path, env)
+    return App(House(path=str(path), env=env), path, env, bound=asked_of_uvicorn())
+
+
+def asked_of_uvicorn() -> str:
+    """The host that uvicorn's command line asks for; "" when it is not that which runs. Workers of uvicorn do not
+    know; there the gate alone refuses what comes from a network.
+    """
+    import click
+
+    context = click.get_current_context(silent=True)
+    host = context.params.get("host") if context is not None else None
+    return host if isinstance(host, str) else ""
 
 
 def __getattr__(name: str) -> Any:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from fcc.cli.serve import UMASK, ready_app
+from fcc.cli.serve import keep_private, ready_app
 from fcc.crew import Order
 from fcc.launch import Server
 from fcc.opened import Unusable, opened
@@ -21,7 +21,7 @@ from fcc.opened import Unusable, opened
 
 def work(order: Order) -> int:
     """0 when stopped, 2 when it could not start."""
-    os.umask(UMASK)
+    keep_private()
     line = socket.socket(fileno=order.line)
     listener = socket.socket(fileno=order.listener)
     try:

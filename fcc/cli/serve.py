@@ -22,6 +22,15 @@ UMASK = 0o077
 """What fcc writes is nobody else's to read."""
 
 
+def keep_private() -> None:
+    """Nothing this process writes can be read by others, and it leaves no core with keys and prompts in it."""
+    os.umask(UMASK)
+    if os.name == "posix":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
 class LogFormat(StrEnum):
     """How requests are logged."""
 
@@ -46,7 +55,7 @@ def serve(
 
     Example: fcc serve --config routes.toml --port 0
     """
-    os.umask(UMASK)
+    keep_private()
     try:
         found = opened(config)
         may_share(found, workers)
@@ -104,7 +113,7 @@ class Stand:
 
     def listen(self, port: int, *, takeover: bool = False) -> None:
         """Bind, or take over. Raises Unusable."""
-        from fcc.auth import is_loopback
+        from fcc.auth import is_loopback, open_door
         from fcc.handover import door, predecessor
         from fcc.listen import CannotListen, listening
 
@@ -180,14 +189,6 @@ class Stand:
         from fcc.handover import door
 
         return door(self.app.token_folder, self.app.bound, self.listener.getsockname()[1])
-
-
-def open_door(host: str) -> str:
-    return (
-        f"{host or 'every address'} can be reached from the network, and whoever reaches fcc spends your "
-        "keys: set ANTHROPIC_AUTH_TOKEN to a secret of 16 characters or more (so must each [clients] token be), or "
-        "listen on 127.0.0.1"
-    )
 
 
 def announce(app: App, address: str, warnings: int, *, quiet: bool) -> None:
