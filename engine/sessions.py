@@ -115,13 +115,11 @@ class Sessions:
 
     def sessions(self, order: str = "last_seen", limit: int = 50, offset: int = 0) -> dict[str, Any]:
         """As `ledger_pages.sessions`. Raises KeyError for an unknown order."""
-        name, direction = ORDERS[order].split()
+        ascending = ORDERS[order].endswith("ASC")
         every = [{**one.whole.shown(), "others": len(one.sub_agents) - 1} for one in self._sessions.values()]
         every.sort(key=lambda row: row["session"])
-        every.sort(
-            key=lambda row: row[name] or "" if name == "session" else row[name] or 0,
-            reverse=direction == "DESC",
-        )
+        if not ascending:
+            every.sort(key=lambda row: row[order] or 0, reverse=True)
         return {"sessions": every[offset : offset + limit], "total": len(every)}
 
     def session(self, name: str) -> dict[str, Any] | None:
