@@ -61,18 +61,19 @@ def test_nothing_is_lost_when_a_new_server_takes_over(home: Path, workers: str, 
         async with asyncio.timeout(BOUND), Upstream(slowly(0.1)) as upstream:
             rules = policy("route rest use a/one", "[state]\nlimits_per_worker = true\n", a=upstream)
             (home / "routes.toml").write_text(rules)
+            former: list[Process] = []
             running, url = await started(home, "--port", "0", "--workers", workers)
             port = url.rpartition(":")[2]
             try:
                 async with load(url, TOKEN, message(), clients=6) as clients:
                     await asyncio.sleep(0.5)
                     for _ in range(times):
-                        old = running
+                        former.append(running)
                         running, again = await started(
                             home, "--port", port, "--workers", workers, "--takeover"
                         )
                         assert again == url
-                        assert await old.wait() == 0
+                    assert await asyncio.gather(*(old.wait() for old in former)) == [0] * times
                 assert clients.lost == []
                 assert clients.answered > 6 * times
             finally:
