@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Annotated, Any
 
@@ -64,13 +65,20 @@ async def measured(app: App, since: float, step: float) -> dict[str, Any]:
 
 @router.get("/admin/api/changes")
 async def changed(request: Request, before: str, after: str = "") -> Response:
-    """The difference between two policies by id; without `after`, to the one in force."""
+    """The difference between two policies by id, by lines and as `fcc plan` tells it; without `after`, to the one in
+    force.
+    """
     app = app_of(request)
-    generation = app.house.generation
+    generation, ledger = app.house.generation, app.books.ledger
     after = after or (generation.id if generation else "")
     scrub = scrubber(app).scrub
-    old, new = (scrub(former(app, name).decode("utf-8-sig", "replace")) for name in (before, after))
-    return answer({"before": before, "after": after, "lines": changes.lines(old, new)})
+    texts = former(app, before), former(app, after)
+    meant = await asyncio.to_thread(
+        changes.meaning, *texts, app.env, ledger.path if ledger is not None else None
+    )
+    old, new = (scrub(text.decode("utf-8-sig", "replace")) for text in texts)
+    told = {"before": before, "after": after, "lines": changes.lines(old, new)}
+    return answer({**told, "meaning": None if meant is None else scrub(meant)})
 
 
 @router.get("/admin/api/past")

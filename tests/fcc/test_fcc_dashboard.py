@@ -17,7 +17,7 @@ from fcc.dashboard.shell import CSP, shell, templates
 from support.upstream import Upstream, no_answer, openai_answer
 from support.world import TOKEN, World, message, run, until, world
 
-RULES = "chain main = a/one then b/two\nroute big when tokens > 100k use main\nroute rest use main"
+RULES = "chain main = a/one then b/two\nroute big when tokens > 100k use b/two\nroute rest use main"
 CLIENT = f'[clients.guest]\ntoken = "env:GUEST"\n# {TOKEN}\n'
 GUEST = "the-token-of-a-guest-1234"
 SCRIPTS = sorted(STATIC.glob("*.js"))
@@ -255,9 +255,11 @@ def test_changes_are_told_without_the_keys_in_them() -> None:
             await replaced(here, text.replace("100k", "90k").replace(f"# {TOKEN}", f"#  {TOKEN}"))
             page = (await here.client.get(f"/admin/api/changes?before={first}")).json()
             kinds = [(one["kind"], one["text"]) for one in page["lines"] if one["kind"] in "+-"]
-            assert ("-", "route big when tokens > 100k use main") in kinds
-            assert ("+", "route big when tokens > 90k use main") in kinds
+            assert ("-", "route big when tokens > 100k use b/two") in kinds
+            assert ("+", "route big when tokens > 90k use b/two") in kinds
             assert ("+", "#  ***") in kinds
+            assert "requests with tokens 90001..100001" in page["meaning"]
+            assert page["meaning"].endswith("1 class of requests changed")
             assert TOKEN not in str(page)
 
     run(test())

@@ -254,6 +254,7 @@ def test_the_policy_is_reloaded_compared_and_taken_back(browser: str) -> None:
             await tab.until("document.querySelectorAll('#history tbody tr').length === 2")
             await tab.run("document.querySelectorAll('#history tbody button')[0].click()")
             await tab.until("/\\+ health .* 6m/.test(document.getElementById('changes').textContent)")
+            assert "rests 300s after 1 failures" in await tab.text("#meaning")
             await tab.run("document.querySelectorAll('#history tbody button')[1].click()")
             await tab.until("document.getElementById('sure').open")
             assert "Nothing is written" in await tab.text("#sure")

@@ -64,23 +64,22 @@ function button(text, label, work) {
 }
 
 async function compare(id) {
+  say(at("told"), "Comparing …");
   const found = await get(`/admin/api/changes?${new URLSearchParams({ before: id })}`);
+  say(at("told"), "");
   at("changes-part").hidden = false;
-  say(at("about-changes"), found.lines.length ? `From ${found.before} to ${found.after}, the policy in force.` : "The texts are the same.");
-  showMeaning(found.meaning);
-  const KINDS = { "+": "came", "-": "went", "@": "place" };
+  say(at("about-changes"), `From ${found.before} to ${found.after}, the policy in force.`);
+  const meant = found.meaning ?? "It cannot be told: one of the texts is no policy for this version.";
+  at("meaning").replaceChildren(...meant.split("\n").map((line) => mark(/^ +([-+]) /.exec(line)?.[1], line)));
   at("changes").replaceChildren(
-    ...found.lines.map((one) => el("span", { class: KINDS[one.kind] ?? "" }, one.kind === "@" ? `lines ${one.text}` : `${one.kind} ${one.text}`, "\n")),
+    ...found.lines.map((one) => mark(one.kind, one.kind === "@" ? `lines ${one.text}` : `${one.kind} ${one.text}`)),
   );
-  at("changes").hidden = found.lines.length === 0;
+  if (!found.lines.length) say(at("changes"), " The texts are the same.");
   at("h-changes").focus();
 }
 
-/** Which requests go elsewhere, when that could be found out. */
-function showMeaning(meaning) {
-  at("meaning").hidden = !meaning;
-  at("meaning").replaceChildren(...(meaning ?? []).map((one) => el("li", {}, name(one))));
-}
+const KINDS = { "+": "came", "-": "went", "@": "place" };
+const mark = (kind, text) => el("span", { class: KINDS[kind] ?? "" }, text, "\n");
 
 async function back(one) {
   const disk = past.file === one.generation ? "It is the text of the file on disk." : "Nothing is written to the disk: the file is served again as soon as it changes, when it is reloaded, or after a restart.";
