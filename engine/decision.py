@@ -26,7 +26,12 @@ MOST_ATTEMPTS = 32
 CREDENTIALS = frozenset({"authorization", "x-api-key", "api-key", "cookie", "proxy-authorization"})
 """Headers that are not kept, whatever a policy asks about them."""
 
-CHEAP = tuple(fact for fact in FACTS.values() if fact.kind not in ("set", "header"))
+CHEAP = tuple(
+    (fact.name, fact.read, fact.kind in ("text", "word"), bool(DEFAULTS[fact.name]))
+    for fact in FACTS.values()
+    if fact.kind not in ("set", "header")
+)
+"""Name, reader, whether the value is a text, whether it is kept when it is empty."""
 
 
 class Tries(msgspec.Struct, frozen=True, gc=False):
@@ -142,10 +147,10 @@ def kept_facts(facts: Facts, asked: frozenset[FactKey]) -> dict[str, Any]:
     about them too; tools and headers only if this policy asks. What is zero or empty, as by default, is left out.
     """
     kept: dict[str, Any] = {}
-    for fact in CHEAP:
-        value = fact.read(facts)
-        if value or DEFAULTS[fact.name]:
-            kept[fact.name] = short(value) if isinstance(value, str) else value
+    for name, read, is_text, always in CHEAP:
+        value = read(facts)
+        if value or always:
+            kept[name] = short(value) if is_text else value
     for name, header in asked:
         if name == "tool":
             kept[name] = sorted(map(short, facts.tool))[:MOST_TOOLS]

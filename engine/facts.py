@@ -67,12 +67,18 @@ class Facts:
     @cached_property
     def turns(self) -> int:
         """Messages that stand as `system` between the others are no turns."""
-        return sum(message.get("role") != "system" for message in self.request.messages)
+        roles = [message.get("role") for message in self.request.messages]
+        return len(roles) - roles.count("system")
 
     @cached_property
     def tool_names(self) -> list[str]:
-        names = [tool.get("name") for tool in self.request.tools if isinstance(tool, dict)]
-        return [name for name in names if isinstance(name, str) and name != PLACEHOLDER_TOOL]
+        return [
+            name
+            for tool in self.request.tools
+            if isinstance(tool, dict)
+            and isinstance(name := tool.get("name"), str)
+            and name != PLACEHOLDER_TOOL
+        ]
 
     @property
     def tools(self) -> int:

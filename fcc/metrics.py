@@ -72,12 +72,16 @@ class Counts:
             self.attempts[name, one.failure or "answered"] += 1
         if row.failovers:
             self.failovers[(route,)] += row.failovers
-        for kind in ("tokens_in", "tokens_out", "cache_read", "cache_write"):
-            if count := getattr(row, kind):
-                self.tokens[target, kind] += count
+        if row.tokens_in is not None or row.tokens_out is not None:
+            self._tokens(row, target)
         if row.first_token_ms is not None:
             observe(self.first_token, target, FIRST_TOKEN, row.first_token_ms)
         observe(self.total, route, TOTAL, row.ms)
+
+    def _tokens(self, row: Decision, target: str) -> None:
+        for kind in ("tokens_in", "tokens_out", "cache_read", "cache_write"):
+            if count := getattr(row, kind):
+                self.tokens[target, kind] += count
 
 
 def observe(found: dict[Labels, Histogram], name: str, ends: tuple[float, ...], ms: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from generate import commands, errors, failures, language, providers, settings
+from generate import commands, errors, failures, language, ledger, providers, settings
 
 PARTS: Mapping[str, Callable[[], str]] = {
     "addresses": commands.addresses,
@@ -14,6 +14,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "efforts": language.efforts,
     "facts": language.facts,
     "failures": failures.table,
+    "ledger": ledger.tables,
     "metrics": commands.metrics,
     "presets": providers.presets,
     "settings": settings.tables,
