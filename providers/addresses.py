@@ -6,6 +6,7 @@ holds them to one answer.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
@@ -38,7 +39,7 @@ def is_metadata(host: str) -> bool:
     """Whether a host, by name or number, is a cloud's metadata service."""
     if host.lower().rstrip(".") in _METADATA_NAMES:
         return True
-    address = _address(host)
+    address = _address(host) or _spelled(host)
     return address is not None and any(
         one in network for one in (address, *_within(address)) for network in _METADATA
     )
@@ -68,6 +69,14 @@ def _within(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address]:
         yield from (one for one in (address.ipv4_mapped, address.sixtofour) if one is not None)
         if address in _NAT64:
             yield IPv4Address(int(address) & 0xFFFFFFFF)
+
+
+def _spelled(host: str) -> IPv4Address | None:
+    """What the system takes `2852039166`, `0xa9.0xfe.43518` and the like for (inet_aton(3))."""
+    try:
+        return IPv4Address(socket.inet_aton(host)) if host[:1].isdigit() else None
+    except OSError:
+        return None
 
 
 def _address(host: str) -> IPv4Address | IPv6Address | None:

@@ -6,6 +6,7 @@ wrong table does not keep the others from serving.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Protocol
@@ -17,6 +18,7 @@ from providers.proxies import proxy_for
 from providers.rows import Row, rows_of
 from translators.profile import Dialect, Profile
 
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _FACTS = tuple(one.name for one in fields(Profile))
 
 
@@ -131,7 +133,7 @@ def _headers(table: Table | None, preset: Preset | None) -> dict[str, str]:
     if table is not None and table.headers is not None:
         headers |= table.headers
     for name, text in headers.items():
-        if not sendable(text) or not name or not all(sign.isalnum() or sign in "-_" for sign in name):
+        if not sendable(text) or not _NAME.fullmatch(name):
             raise ValueError(
                 f"the header {name!r} cannot be sent: it holds a line break or signs that headers have not"
             )
