@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from engine.state import State
+from support import replies
 from support.faults import HI
 from support.grammar import check_broken_stream, check_stream
 from support.upstream import (
@@ -111,6 +112,25 @@ def test_half_a_tool_call_never_goes_out_and_another_model_makes_it_whole() -> N
             assert found["content"] == [{"type": "text", "text": "hi there"}]
             (row,) = await here.logged()
             assert [one["failure"] for one in row["attempts"]] == ["cut", None]
+
+    run(test())
+
+
+def test_after_a_tool_call_nobody_else_is_asked() -> None:
+    """The client may be running it already."""
+
+    async def test() -> None:
+        recorded = replies.FIXTURES / "anthropic" / "cut-after-tool.sse"
+        b = Upstream(openai_answer("hi"))
+        async with Upstream(stream([recorded.read_bytes()])) as c:
+            table = f'[providers.c]\ndialect = "anthropic"\nbase_url = "{c.url}"\nkey = ""\n'
+            async with world("route rest use c/m then b/m", CONTINUES + table, b=b) as here:
+                body = {**replies.asked(recorded)[0].body, "stream": True}
+                found, error = check_broken_stream((await here.post(body)).content, body)
+                assert found is not None
+                assert "tool_use" in [block["type"] for block in found["content"]]
+                assert error["type"] == "overloaded_error"
+                assert not b.requests
 
     run(test())
 
