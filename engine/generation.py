@@ -3,18 +3,22 @@
     bytes ─▶ rules.policy.load ─▶ Policy ─▶ Router, Providers ─▶ Generation ─▶ one reference swapped
 
 A running request keeps the generation it began with; a generation's own connections are closed when its last request
-is over. State is keyed by names and survives. A file with errors changes nothing but `problem`.
+is over. State is keyed by names and survives. A file with errors, or one that `[reload] guard` holds back, changes
+nothing but `problem`; one that says the same in other words changes nothing but the places of what it says.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from engine.candidates import Candidate, Limit
 from engine.facts import Facts
+from engine.guard import RECENT, guarded, same
 from engine.health import HealthRule
 from engine.limits import LimitRule
 from engine.router import Router
@@ -27,6 +31,7 @@ from rules.diagnostics import Diagnostic
 from rules.globs import matches
 from rules.policy import Loaded, load
 from rules.policy_types import GroupOf, Plan, Policy, Single, UsePlan
+from rules.render.json import entry
 from translators.request import Request
 
 
@@ -47,12 +52,20 @@ class Generation:
     """The file it was made from."""
     running: int = 0
     replaced: bool = False
+    text: str = ""
+    """Id of the file it is served by now: another one when only remarks, layout or names of aliases changed since."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when it is replaced and its last request has ended."""
     _candidates: dict[object, Candidate] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.text = self.text or self.id
         self.router = Router(self.policy)
+
+    def adopt(self, loaded: Loaded, policy: Policy, text: str) -> None:
+        """The same policy in another text: places are those of the new file from now on."""
+        self.loaded, self.policy, self.text = loaded, policy, text
+        self.router = Router(policy)
 
     def candidate(self, step: Single, asked: str) -> Candidate | None:
         """The candidate of a step; of `requested`, the model the client asked for, at a declared provider."""
@@ -117,6 +130,16 @@ class Generation:
             self.over.set()
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A file that was read, and what is to become of it."""
+
+    loaded: Loaded
+    same: bool = False
+    """Only its text differs from what is served."""
+    held: str = ""
+
+
 class House:
     """What serves: the generation in force, the state of the candidates, and the last file that was refused.
 
@@ -129,6 +152,12 @@ class House:
         self.generation: Generation | None = None
         self.problem: tuple[Diagnostic, ...] = ()
         """Findings of the last file, if it was refused."""
+        self.last: Loaded | None = None
+        """The last file, served or refused."""
+        self.held = ""
+        """Id of the last file, if only `[reload] guard` keeps it from being served."""
+        self.recent: deque[Mapping[str, Any]] = deque(maxlen=RECENT)
+        """Facts of the latest requests, as the ledger keeps them: what a new file is measured by."""
         self.state = State()
         self.workers = 1
         """How many processes of this machine serve by the same file."""
@@ -138,17 +167,42 @@ class House:
         self._retired: set[Generation] = set()
         self._closing: set[asyncio.Task[None]] = set()
 
-    def accept(self, data: bytes) -> Loaded:
-        """Serve by this file from now on, if it is sound. Never raises on any bytes."""
-        return self._take(data, load(data, path=self.path, env=self.env, catalogue=catalogue()))
+    def accept(self, data: bytes, *, confirmed: bool = False) -> Loaded:
+        """Serve by this file from now on, if it is sound. Never raises on any bytes.
 
-    async def accept_async(self, data: bytes) -> Loaded:
+        `confirmed`: whatever `[reload] guard` says.
+        """
+        return self._take(data, self._judged(data, confirmed, tuple(self.recent)))
+
+    async def accept_async(self, data: bytes, *, confirmed: bool = False) -> Loaded:
         """The same, read in a thread so that running streams do not wait."""
-        loaded = await asyncio.to_thread(load, data, path=self.path, env=self.env, catalogue=catalogue())
-        self._take(data, loaded)
+        judged = await asyncio.to_thread(self._judged, data, confirmed, tuple(self.recent))
+        loaded = self._take(data, judged)
         if self._meeting is not None:
             await self.meet()
         return loaded
+
+    def status(self) -> dict[str, Any]:
+        """What is served and what is wrong with the file, as JSON has it: `{"status", "generation", "text", "held",
+        "problems", "warnings"}`. Findings are those of `fcc lint --format json`; `text` is the id of the file that
+        is served, `held` of one that waits to be confirmed."""
+        generation, last = self.generation, self.last
+
+        def told(severity: str) -> list[dict[str, Any]]:
+            return (
+                [entry(last.source, one) for one in last.diagnostics if one.severity == severity]
+                if last
+                else []
+            )
+
+        return {
+            "status": "degraded" if self.problem else "ok",
+            "generation": generation.id if generation else "",
+            "text": generation.text if generation else "",
+            "held": self.held or None,
+            "problems": told("error"),
+            "warnings": told("warning"),
+        }
 
     async def meet(self) -> None:
         """Shares limits and health with the other processes from now on, if the policy says where. Never raises."""
@@ -176,18 +230,35 @@ class House:
             for provider in self.generation.providers.values():
                 await provider.aclose()
 
-    def _take(self, data: bytes, loaded: Loaded) -> Loaded:
-        policy = loaded.policy
+    def _judged(self, data: bytes, confirmed: bool, recent: tuple[Mapping[str, Any], ...]) -> _Judged:
+        """Everything that takes time, and touches nothing."""
+        loaded = load(data, path=self.path, env=self.env, catalogue=catalogue())
+        old = self.generation.policy if self.generation is not None else None
+        if old is None or loaded.policy is None:
+            return _Judged(loaded)
+        if same(old, loaded.policy):
+            return _Judged(loaded, same=True)
+        name = generation_id(data)
+        passed = loaded if confirmed else guarded(old, loaded, recent, name)
+        return _Judged(passed, held=name if passed.policy is None else "")
+
+    def _take(self, data: bytes, judged: _Judged) -> Loaded:
+        loaded = self.last = judged.loaded
+        policy, old = loaded.policy, self.generation
+        self.held = judged.held
         if policy is None:
             self.problem = tuple(one for one in loaded.diagnostics if one.severity == "error")
             return loaded
         self.problem = ()
-        old = self.generation
+        if old is not None:
+            self.state.blocks.pardon()
+        if old is not None and judged.same:
+            old.adopt(loaded, policy, generation_id(data))
+            return loaded
         presets = catalogue()
         providers = self._providers(policy, presets, old)
         self.generation = Generation(generation_id(data), policy, providers, presets, loaded)
         if old is not None:
-            self.state.blocks.pardon()
             self._retire(old)
         return loaded
 
@@ -215,7 +286,7 @@ class House:
         task.add_done_callback(self._closing.discard)
 
     async def _close_when_over(self, old: Generation) -> None:
-        """Closes what no other generation uses: an answer that began long ago may hold on to what a later one gave up."""
+        """Closes what no other generation uses: an answer that began long ago may hold on to what a later gave up."""
         await old.over.wait()
         self._retired.discard(old)
         living = [*self._retired, *([self.generation] if self.generation else [])]

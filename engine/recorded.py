@@ -69,6 +69,12 @@ def _rows(connection: sqlite3.Connection, since: float, most: int) -> Iterable[M
         yield {**dict(row), "attempts": asked or [row["target"]], "facts": msgspec.json.decode(row["facts"])}
 
 
+def latest_facts(connection: sqlite3.Connection, most: int) -> list[dict[str, Any]]:
+    """The facts of the latest requests, newest first."""
+    rows = connection.execute("SELECT facts FROM decisions ORDER BY id DESC LIMIT ?", (most,))
+    return [msgspec.json.decode(row["facts"]) for row in rows]
+
+
 def from_lines(text: str) -> Records:
     """Each line an object of facts, or an object with `facts` and what else is known: `request`, `at`, `route`,
     `target`. Raises ValueError, which says the line."""

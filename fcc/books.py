@@ -9,14 +9,17 @@ ends in another way is settled by `end`, and nobody waits.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from pathlib import Path
 
 from engine.asides import Asides
 from engine.decision import Decision, decision, short
 from engine.generation import House
-from engine.ledger import Ledger
+from engine.guard import RECENT
+from engine.ledger import Ledger, Unreadable
 from engine.ledger_tables import GENERATIONS
+from engine.recorded import latest_facts
 from engine.sessions import Sessions, named
 from fcc.live import Live
 from fcc.log import Log
@@ -50,9 +53,16 @@ class Books:
         self._trace = tracer(self.house.env)
         self.ledger = Ledger(path, days, self._said)
         await self.ledger.opened()
+        await self._recall()
         self._asides = Asides(self.ledger, self.house.state.blocks)
         if self.house.generation is not None:
             await self._asides.restore(now(), self.house.generation)
+
+    async def _recall(self) -> None:
+        """The latest requests of the time before: a new file is measured by them too."""
+        assert self.ledger is not None
+        with contextlib.suppress(Unreadable):
+            self.house.recent.extendleft(await self.ledger.read(latest_facts, RECENT))
 
     async def aclose(self) -> None:
         if self.ledger is not None:
@@ -112,6 +122,7 @@ class Books:
         if row is None:
             return None
         self.sessions.add(row)
+        self.house.recent.append(row.facts)
         if self.live.listeners:
             self.live.tell("decision", named(row))
         if self._trace is not None:

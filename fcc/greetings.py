@@ -17,7 +17,7 @@ async def hello(scope: Any, receive: Any, send: errors.Send) -> None:
 
 class Health:
     """200 while serving; `degraded` when the file on disk was refused and an earlier one is served, or when the
-    ledger cannot be written.
+    ledger cannot be written. `problems` says how many there are.
     """
 
     def __init__(self, house: House, books: Books) -> None:
@@ -26,6 +26,9 @@ class Health:
 
     async def __call__(self, scope: Any, receive: Any, send: errors.Send) -> None:
         generation = self.house.generation
-        status = "degraded" if self.house.problem or self.books.problem else "ok"
-        found = {"status": status, "generation": generation.id if generation else ""}
+        problems = len(self.house.problem) + (self.books.problem is not None)
+        found: dict[str, Any] = {"status": "degraded" if problems else "ok"}
+        found["generation"] = generation.id if generation else ""
+        if problems:
+            found["problems"] = problems
         await errors.answer(send, 200, msgspec.json.encode(found))

@@ -67,9 +67,12 @@ class Log:
         self.line("warning", "refused", fields)
 
     def policy(self, loaded: Loaded, generation: str) -> None:
-        """A file was read: it is served as `generation` from now on, or it was refused and that one stays."""
+        """A file was read: it is served as `generation` from now on, or it was refused and that one stays. Notes are
+        left to `fcc lint`."""
         kept = loaded.policy is None
-        shown = [entry(loaded.source, one) for one in loaded.diagnostics if one.severity == "error"]
+        worth = [one for one in loaded.diagnostics if one.severity != "note"]
+        worth.sort(key=lambda one: one.severity != "error")
+        shown = [entry(loaded.source, one) for one in worth]
         fields = {"path": loaded.source.path, "generation": generation, "findings": shown}
         self.line("error" if kept else "info", "policy_refused" if kept else "policy", fields)
 

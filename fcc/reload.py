@@ -38,6 +38,8 @@ class Follower:
         self.by = "file"
         """Whose doing the last load was."""
         self._seen: bytes | None = None
+        self._doubted = ""
+        """Id of the content that was held back at the last SIGHUP."""
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[object]] = set()
         self._stop = asyncio.Event()
@@ -46,14 +48,18 @@ class Follower:
         """The house was built from this content already."""
         self._seen = data
 
-    async def load(self, *, again: bool = False, by: str = "file") -> Loaded | None:
-        """Take the file as it is now. None: it is gone, unreadable, or (unless `again`) not new."""
+    async def load(self, *, again: bool = False, by: str = "file", confirm: str = "") -> Loaded | None:
+        """Take the file as it is now. None: it is gone, unreadable, or (unless `again`) not new.
+
+        `confirm`: id of the content that is to be served whatever `[reload] guard` says.
+        """
         async with self._turn:
             data = await settled(self.path)
             if data is None or (data == self._seen and not again):
                 return None
             self._seen = data
-            loaded = await self.house.accept_async(data)
+            confirmed = bool(confirm) and confirm == generation_id(data)
+            loaded = await self.house.accept_async(data, confirmed=confirmed)
         self.by = by
         self.heard(loaded)
         return loaded
@@ -61,7 +67,7 @@ class Follower:
     async def serve(self, data: bytes, by: str) -> Loaded:
         """Take this content instead, until the file changes or is loaded again."""
         async with self._turn:
-            loaded = await self.house.accept_async(data)
+            loaded = await self.house.accept_async(data, confirmed=True)
         self.by = by
         self.heard(loaded)
         return loaded
@@ -69,14 +75,22 @@ class Follower:
     @property
     def read(self) -> str:
         """The generation's id that the content read last has, or would have."""
-        return generation_id(self._seen) if self._seen is not None else ""
+        name = generation_id(self._seen) if self._seen is not None else ""
+        generation = self.house.generation
+        return generation.id if generation is not None and generation.text == name else name
 
     def start(self) -> None:
         """Watch from now on, and load again on SIGHUP where there is one."""
         self._spawn(self._watch())
         if hasattr(signal, "SIGHUP") and threading.current_thread() is threading.main_thread():
             loop = asyncio.get_running_loop()
-            loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self.load(again=True, by="signal")))
+            loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self.hang_up()))
+
+    async def hang_up(self) -> None:
+        """SIGHUP: load again. A content that the guard held back at the signal before is confirmed by this one; one
+        that was held back when it was saved is not, since many write the file and send the signal in one go."""
+        await self.load(again=True, by="signal", confirm=self._doubted)
+        self._doubted = self.house.held
 
     async def stop(self) -> None:
         self._stop.set()

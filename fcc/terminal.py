@@ -52,6 +52,9 @@ class TerminalLog(Log):
         if loaded.policy is not None:
             count = sum(route.offer is None for route in loaded.policy.routes)
             self.say("info", self.paint("policy", "good"), f"{loaded.source.path}: {count} routes are served")
+            for one in (one for one in loaded.diagnostics if one.severity == "warning"):
+                line = loaded.source.lines.place(one.span.start)[0]
+                self.say("info", self.paint("lint", "odd"), f"line {line}: {one.code} {one.message}")
             return
         self.say("error", findings(loaded, coloured=self.coloured).rstrip())
         self.say("error", self.paint("policy", "bad"), "not taken; what was served before is still served")

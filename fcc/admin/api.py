@@ -119,15 +119,17 @@ async def listen(request: Request) -> Response:
 
 @router.post("/admin/reload")
 @router.post("/admin/api/reload")
-async def reload(request: Request) -> Response:
-    """Read the file now. The answer says whether it is served, and what is wrong with it."""
+async def reload(request: Request, confirm: str = "") -> Response:
+    """Read the file now. The answer says whether it is served, and what is wrong with it; `held` is the id by which a
+    file that `[reload] guard` keeps back can be confirmed: `?confirm=ID`."""
     app = app_of(request)
     who = caller(request)
-    loaded = await app.follower.load(again=True, by=who)
+    loaded = await app.follower.load(again=True, by=who, confirm=confirm)
     generation = app.house.generation
     result = {
         "status": "kept" if loaded is None or loaded.policy is None else "accepted",
         "generation": generation.id if generation else "",
+        "held": app.house.held or None,
         "problems": [f"{one.code} {one.message}" for one in app.house.problem],
     }
     audit(request, app, "reload", result["status"])

@@ -8,9 +8,10 @@ from typing import Any
 from engine.generation import Generation
 from fcc.explanation import Explainer
 from rules.given import GivenError, from_values
+from rules.policy import Loaded
 
-_last: list[tuple[Generation, Explainer]] = []
-"""The explainer of the generation that was asked about last: to make one costs more than to ask it."""
+_last: list[tuple[Loaded, Explainer]] = []
+"""The explainer of the file that was asked about last: to make one costs more than to ask it."""
 
 
 def explained(generation: Generation | None, row: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -27,6 +28,6 @@ def explained(generation: Generation | None, row: Mapping[str, Any]) -> dict[str
 
 
 def explainer(generation: Generation) -> Explainer:
-    if not _last or _last[0][0] is not generation:
-        _last[:] = [(generation, Explainer(generation.policy, generation.loaded, generation.presets))]
+    if not _last or _last[0][0] is not generation.loaded:
+        _last[:] = [(generation.loaded, Explainer(generation.policy, generation.loaded, generation.presets))]
     return _last[0][1]
