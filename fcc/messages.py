@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -19,7 +20,7 @@ from engine.outcome import ChainFailed
 from engine.run import Run
 from engine.tokens import estimate
 from fcc import errors
-from fcc.body import LARGE, ClientGone, Receive, parsed, read_body, text_headers
+from fcc.body import ClientGone, Receive, parsed, read_body, text_headers
 from fcc.books import Books
 from fcc.errors import Header, HttpError, Send
 from fcc.gate import Caller
@@ -31,10 +32,13 @@ from translators.anthropic_request import read_count_request
 from translators.anthropic_writer import new_message_id
 from translators.clients import Client
 from translators.events import Fault, Finish
-from translators.request import RequestError
+from translators.request import Request, RequestError
 
 MOST_AT_ONCE = 256
 """Requests in flight; more are answered 529, which the client repeats."""
+
+QUICKLY_COUNTED = 16 * 1024
+"""Bytes of a request whose tokens are counted in less than a millisecond."""
 
 CLIENT_GONE = 499
 """Status in the log for a request whose client left (nginx's number for it); nobody receives it."""
@@ -162,10 +166,15 @@ def this_task() -> asyncio.Task[Any]:
 
 
 class CountTokens:
-    """`POST /v1/messages/count_tokens`: an estimate, made here; no upstream is asked. Raises HttpError."""
+    """`POST /v1/messages/count_tokens`: an estimate, made here; no upstream is asked. Raises HttpError.
+
+    Claude Code asks 35 times at once for `/context`. What takes longer than a moment is counted in one thread, one
+    after the other, so that answers that are being streamed go on.
+    """
 
     def __init__(self, in_flight: InFlight) -> None:
         self.in_flight = in_flight
+        self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="count")
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         with self.in_flight:
@@ -176,11 +185,15 @@ class CountTokens:
         headers = text_headers(scope)
         try:
             request = await parsed(await read_body(receive, headers), headers, read_count_request)
-            large = request.size > LARGE
-            count = await asyncio.to_thread(estimate, request) if large else estimate(request)
+            count = await self.counted(request)
         except ClientGone:
             return
         except RequestError as error:
             await errors.refuse(send, error.status, error.message, request_id, kind=error.type)
             return
         await errors.answer(send, 200, msgspec.json.encode({"input_tokens": count}))
+
+    async def counted(self, request: Request) -> int:
+        if request.size < QUICKLY_COUNTED:
+            return estimate(request)
+        return await asyncio.get_running_loop().run_in_executor(self._aside, estimate, request)
