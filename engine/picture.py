@@ -79,6 +79,7 @@ def pardon(state: State, targets: list[str]) -> list[str]:
         health = state.healths.pop(target, None)
         if lifted or (health is not None and (health.until is not None or health.recent)):
             forgotten.append(target)
+    state.wake()
     return forgotten
 
 
