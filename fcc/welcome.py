@@ -64,8 +64,15 @@ def about(path: Path, generation: Generation, warnings: int) -> list[str]:
 def usage(address: str, token: Token, folder: Path) -> list[str]:
     """How to point Claude Code here."""
     strong = painter(wants_colour())
-    lines = ["", "  Claude Code, in another terminal:", f"    {strong('fcc code', 'strong')}   or", ""]
+    lines = [f"  browser  {dashboard(address, token)}", "", "  Claude Code, in another terminal:"]
+    lines += [f"    {strong('fcc code', 'strong')}   or", ""]
     return [*lines, *(f"    {line}" for line in exports(address, token, folder)), "    claude", ""]
+
+
+def dashboard(address: str, token: Token) -> str:
+    """Its address; with a token made just now, which is shown anyway, also signed in: what follows `#` is not sent."""
+    page = f"{reachable(address)}/admin"
+    return f"{page}#token={token.value}" if token.origin == "made" else page
 
 
 def missing_keys(generation: Generation) -> dict[str, str]:
@@ -75,7 +82,7 @@ def missing_keys(generation: Generation) -> dict[str, str]:
 
 def exports(address: str, token: Token, folder: Path) -> Iterable[str]:
     """Shell lines for the client. A token of the user's own choice is not repeated on the screen."""
-    yield f"export ANTHROPIC_BASE_URL={address.replace('//0.0.0.0', '//127.0.0.1').replace('//[::]', '//[::1]')}"
+    yield f"export ANTHROPIC_BASE_URL={reachable(address)}"
     if token.origin == "made":
         yield f"export {TOKEN_VARIABLE}={token.value}"
     elif token.origin == "kept":
@@ -83,3 +90,8 @@ def exports(address: str, token: Token, folder: Path) -> Iterable[str]:
     elif TOKEN_VARIABLE not in os.environ:
         yield f"export {TOKEN_VARIABLE}=…   # the one you configured"
     yield "export CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY=1"
+
+
+def reachable(address: str) -> str:
+    """An address to connect to: that of every interface is only good to listen on."""
+    return address.replace("//0.0.0.0", "//127.0.0.1").replace("//[::]", "//[::1]")

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +11,12 @@ from msgspec.structs import replace
 
 from engine.decision import Decision
 from engine.ledger_pages import ORDERS
+from fcc.auth import Token
 from fcc.dashboard import changes
 from fcc.dashboard.addresses import FILES, PAGES, STATIC, Page
 from fcc.dashboard.past import MOST, Past
 from fcc.dashboard.shell import CSP, shell, templates
+from fcc.welcome import dashboard, usage
 from support.upstream import Upstream, no_answer, openai_answer
 from support.world import TOKEN, World, message, run, until, world
 
@@ -340,3 +343,10 @@ def test_the_graph_does_not_wait_for_an_upstream() -> None:
             await asyncio.gather(asked, return_exceptions=True)
 
     run(test())
+
+
+def test_the_start_page_links_to_the_dashboard() -> None:
+    made, said = Token("abc", "made"), Token("abc", "said")
+    assert dashboard("http://127.0.0.1:8082", made) == "http://127.0.0.1:8082/admin#token=abc"
+    assert dashboard("http://0.0.0.0:8082", said) == "http://127.0.0.1:8082/admin"
+    assert f"  browser  {dashboard('http://[::]:1', said)}" in usage("http://[::]:1", said, Path("/x"))

@@ -57,7 +57,10 @@ async def showcase() -> AsyncGenerator[World, None]:
     busy = answer(500, b'{"error":{"message":"upstream is on fire"}}')
     nim = Upstream(openai_answer("yes"), slow)
     async with world(RULES, zen=Upstream(busy), nim=nim, claude=Upstream(slow)) as here:
-        await remember(here, history(random.Random(7)))
+        here.app.house.path = "~/.config/free-claude-code/routes.toml"
+        generation = here.app.house.generation
+        assert generation is not None
+        await remember(here, history(random.Random(7), generation.id))
         await ask(here, "fix-the-parser")
         flying = [asyncio.create_task(ask(here, name, **more)) for name, more in FLYING.items()]
         await until(
@@ -91,14 +94,16 @@ async def remember(here: World, rows: list[Decision]) -> None:
     await asyncio.gather(*filter(None, [ledger.remember(row) for row in rows]))
 
 
-def history(dice: random.Random, count: int = 900, hours: float = 6.0) -> list[Decision]:
+def history(dice: random.Random, generation: str, count: int = 900, hours: float = 6.0) -> list[Decision]:
     """Requests of the last hours, the oldest first; in the middle one model has a bad time."""
     now = time.time()
     moments = sorted(now - 20 - hours * 3600 * dice.random() ** 1.3 for _ in range(count))
-    return [past(dice, number, at, (now - at) / (hours * 3600)) for number, at in enumerate(moments)]
+    return [
+        past(dice, generation, number, at, (now - at) / (hours * 3600)) for number, at in enumerate(moments)
+    ]
 
 
-def past(dice: random.Random, number: int, at: float, age: float) -> Decision:
+def past(dice: random.Random, generation: str, number: int, at: float, age: float) -> Decision:
     session = f"{dice.randrange(14):02x}d1-{('refactor', 'review', 'docs', 'bisect')[number % 4]}"
     route = dice.choice(ROUTES)
     failing = dice.random() < (0.45 if 0.1 < age < 0.16 else 0.04)
@@ -135,7 +140,7 @@ def past(dice: random.Random, number: int, at: float, age: float) -> Decision:
         "tokens_out": dice.randrange(40, 2600),
         "cache_read": tokens // 2,
         "cache_write": 0,
-        "generation": "",
+        "generation": generation,
         "attempts": tried,
         "skipped": [Skipped("zen/big-pickle", "it rests")] if failing else [],
         "facts": facts,

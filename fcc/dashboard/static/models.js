@@ -28,15 +28,16 @@ export function load(one) {
   }
   if (limit.at_once) parts.push([limit.in_flight / limit.at_once, `${limit.in_flight} of ${limit.at_once} at once`]);
   if (!parts.length) return "–";
-  return el("span", { class: "load" }, ...parts.map(([share, words]) => bar(share, words)));
+  return el("span", { class: "load" }, ...parts.map(([share, words]) => bar(share, words, true)));
 }
 
 const WINDOWS = new Map([[1, "per second"], [60, "per minute"], [3600, "per hour"], [86400, "per day"]]);
 const per = (window) => WINDOWS.get(window) ?? `in ${count(window)} s`;
 
-export function bar(share, words) {
+/** A share and what it is in words; `end`: to be full is no good sign. */
+export function bar(share, words, end = false) {
   const full = Math.min(Math.max(share, 0), 1);
-  const inner = el("span", { class: full >= 1 ? "full" : "" });
+  const inner = el("span", { class: end && full >= 1 ? "full" : "" });
   inner.style.setProperty("inline-size", `${(full * 100).toFixed(1)}%`);
   return el("span", { class: "bar-line" }, el("span", { class: "bar", "aria-hidden": "true" }, inner), el("span", {}, words));
 }

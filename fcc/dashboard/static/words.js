@@ -24,7 +24,7 @@ export function moment(seconds) {
 /** Milliseconds as people read them. */
 export function duration(ms) {
   if (ms == null) return "–";
-  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (Math.round(ms) < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60000) return `${(ms / 1000).toFixed(ms < 10000 ? 2 : 1)} s`;
   return span(ms / 1000);
 }
