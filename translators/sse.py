@@ -2,10 +2,13 @@
 
 Works on bytes and on whole network reads. Lines end at `\\n`, `\\r\\n` and `\\r` and nowhere else: U+2028 and its
 relatives occur inside JSON. However the bytes are split, the events are the same, and each byte is looked at a
-constant number of times. `id` and `retry` are of no use to a proxy and are dropped.
+constant number of times. What almost every read looks like is cut by a few calls on all of it. `id` and `retry` are of
+no use to a proxy and are dropped.
 """
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 LARGEST = 4 * 1024 * 1024
 """Bytes of one event, and of whatever else is held until it is whole."""
@@ -64,6 +67,14 @@ class Decoder:
                 self._check(held)
                 return []
             data = bytes(held)
+        end = data.rfind(b"\n\n") + 2
+        if end > 1 and len(data) <= LARGEST:
+            whole = data if end == len(data) else data[:end]
+            usual = _plain(whole) or _named(whole)
+            if usual:
+                if held or whole is not data:
+                    self._held = bytearray(data[end:])
+                return usual
         blocks = data.split(b"\n\n")
         self._held = bytearray(blocks.pop())
         events = self._events(blocks)
@@ -92,14 +103,6 @@ class Decoder:
             if len(block) > LARGEST:
                 self._check(block, raises=not events)
                 break
-            if block[:6] == b"data: " and b"\n" not in block:
-                events.append((None, block[6:]))
-                continue
-            if block[:7] == b"event: ":
-                head, _, rest = block.partition(b"\ndata: ")
-                if b"\n" not in head and b"\n" not in rest and len(head) > 7 and rest:
-                    events.append((head[7:].decode("utf-8", "replace"), rest))
-                    continue
             event = _event(block)
             if event is not None:
                 events.append(event)
@@ -128,3 +131,31 @@ def _event(block: bytes) -> tuple[str | None, bytes] | None:
     if not data:
         return None
     return name.decode("utf-8", "replace") or None, data[0] if len(data) == 1 else b"\n".join(data)
+
+
+def _plain(data: bytes) -> list[tuple[str | None, bytes]]:
+    """The events of `data: …` lines with one blank line after each; none if there is anything else in `data`."""
+    if data[:6] != b"data: ":
+        return []
+    found = data[6:-2].split(b"\n\ndata: ")
+    return [(None, one) for one in found] if data.count(b"\n") == 2 * len(found) else []
+
+
+def _named(data: bytes) -> list[tuple[str | None, bytes]]:
+    """The same with an `event: …` line before each line of data."""
+    if data[:7] != b"event: ":
+        return []
+    lines = data[:-1].split(b"\n")
+    if len(lines) % 3 or any(lines[2::3]):
+        return []
+    events: list[tuple[str | None, bytes]] = []
+    for name, line in zip(lines[::3], lines[1::3], strict=True):
+        if name[:7] != b"event: " or line[:6] != b"data: ":
+            return []
+        events.append((_name(name), line[6:]))
+    return events
+
+
+@lru_cache(maxsize=256)
+def _name(line: bytes) -> str | None:
+    return line[7:].decode("utf-8", "replace") or None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import pytest
@@ -81,6 +82,52 @@ def test_any_split_gives_the_same_events(words, cuts):
     places = sorted({cut for cut in cuts if cut < len(data)} | {0, len(data)})
     pieces = [data[start:end] for start, end in pairwise(places)]
     assert decoded(*pieces) == decoded(data)
+
+
+LINES = [
+    b"data: ",
+    b"data: x",
+    b"data: y\n",
+    b"event: ",
+    b"event: x",
+    b"event: \xff",
+    b"data:x",
+    b": x",
+    b"data: \n",
+]
+
+
+def by_the_book(data: bytes) -> list[tuple[str | None, bytes]]:
+    """Line by line, as the specification says it, but for the event that lacks its blank line."""
+    events: list[tuple[str | None, bytes]] = []
+    name, said = b"", []
+    for line in [*re.split(rb"\r\n|\n|\r", data.removeprefix(b"\xef\xbb\xbf")), b""]:
+        field, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if field == b"data":
+            said.append(value)
+        elif field == b"event":
+            name = value
+        elif not line:
+            if said:
+                events.append((name.decode(errors="replace") or None, b"\n".join(said)))
+            name, said = b"", []
+    return events
+
+
+@given(
+    st.lists(st.sampled_from(WORDS))
+    | st.lists(st.sampled_from(LINES)).map(lambda lines: [b"\n\n".join(lines)])
+)
+def test_what_is_read_at_once_is_read_by_the_book(words):
+    data = b"".join(words)
+    assert decoded(data) == by_the_book(data)
+
+
+@given(st.lists(st.tuples(st.sampled_from(LINES), st.sampled_from([b"\n", b"\n\n", b"\r\n\r\n"]))))
+def test_lines_of_every_kind_are_read_by_the_book(lines):
+    data = b"".join(line + end for line, end in lines)
+    assert decoded(data) == by_the_book(data)
 
 
 def test_an_event_comes_as_soon_as_its_blank_line_has():
