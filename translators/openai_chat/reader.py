@@ -1,8 +1,8 @@
 """The answer of a Chat Completions upstream, stream or document, as canonical events.
 
 An answer is over with `[DONE]`, with a finish_reason at the end of the body, or with the totals that come
-after the last choice; a body that ends otherwise after content was cut. Tool calls are told at the end, when
-they are whole.
+after the last choice; a body that ends otherwise after content was cut. Tool calls are told when they are
+whole: at the end, or before text or thinking that follows them, so that all keep their order.
 """
 
 from __future__ import annotations
@@ -78,6 +78,10 @@ class ChatReader:
         self._tags = ThinkingTags(calls=self._texts is not None)
         self._declared = {str(tool.get("name")) for tool in request.tools} | set(self._names)
         self._calls = Calls(self._declared)
+        self._told = 0
+        """So many of them have been passed on."""
+        self._waiting = False
+        """Some may have to be, before what comes next."""
 
     def feed(self, data: bytes) -> list[Event]:
         out = self._read(data)
@@ -207,10 +211,14 @@ class ChatReader:
     def _delta(self, delta: Delta, out: list[Event], *, whole: bool) -> None:
         thought = delta.reasoning_content or delta.reasoning or delta.reasoning_details
         if thought and (thought := reasoning_in(delta)):
+            if self._waiting:
+                self._tell(thought, out)
             self._content = True
             out.append(Thinking(thought))
         content = delta.content
         if content:
+            if self._waiting:
+                self._tell(content, out)
             if type(content) is not str:
                 self._say(spoken(content), out)
             elif whole and (parts := thought_before(content)):
@@ -237,7 +245,21 @@ class ChatReader:
             self._calls.add(call, whole=whole)
         if isinstance(delta.function_call, dict):
             self._calls.add({"index": -1, "function": delta.function_call})
+        self._waiting = not whole
         out.append(Progress())
+
+    def _tell(self, said: Any, out: list[Event]) -> None:
+        """Passes on the calls that are whole, as something else follows them; blanks are nothing that does."""
+        if isinstance(said, str) and not said.strip():
+            return
+        self._waiting = False
+        for call in self._calls.calls[self._told :]:
+            tool = self._tool(call, cut=False) if call.whole else None
+            if tool is None:
+                return
+            self._say(self._tags.close(), out)
+            out.append(tool)
+            self._told += 1
 
     def _count(self, usage: Any) -> bool:
         counted = usage_of(usage)
@@ -265,7 +287,7 @@ class ChatReader:
         tools: list[Tool] = []
         cut = reason not in ("end_turn", "stop_sequence")
         lost = False
-        for call in self._calls.calls:
+        for call in self._calls.calls[self._told :]:
             tool = self._tool(call, cut=cut)
             if tool is not None:
                 tools.append(tool)
@@ -274,12 +296,13 @@ class ChatReader:
             elif call.name or call.arguments:
                 self._fail(out, Fault("malformed", f"the arguments of the call to {call.name} are not JSON"))
                 return
-        if not self._content and not tools and not cut:
+        told = bool(tools or self._told)
+        if not self._content and not told and not cut:
             self._fail(out, Fault("empty", "the upstream answered nothing"))
             return
         self._over = True
         out += tools
-        out.append(self._finish("tool_use" if tools and not lost else reason))
+        out.append(self._finish("tool_use" if told and not lost else reason))
 
     def _finish(self, reason: StopReason) -> Finish:
         if reason in ("end_turn", "stop_sequence"):
