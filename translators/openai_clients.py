@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from translators.anthropic_request import LONGEST_MODEL, decoded
+from translators.anthropic_request import LONGEST_MODEL, MOST_MESSAGES, decoded
 from translators.events import Usage
 from translators.lenient_json import text_of
 from translators.model_ids import read_model_id
@@ -67,11 +67,15 @@ class Turns:
 
 
 def fields_of(body: bytes) -> Fields:
-    """The fields of a JSON body that name a model. Raises RequestError."""
+    """The fields of a JSON body that names a model, not too long. Raises RequestError."""
     fields = decoded(body)
     model = fields.get("model")
     if not isinstance(model, str) or not 0 < len(model) <= LONGEST_MODEL:
         raise RequestError(f"model: a text of 1 to {LONGEST_MODEL} characters is required")
+    for name in ("messages", "input"):
+        said = fields.get(name)
+        if isinstance(said, list) and len(said) > MOST_MESSAGES:
+            raise RequestError(f"{name}: at most {MOST_MESSAGES} items are taken")
     return fields
 
 

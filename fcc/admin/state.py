@@ -94,5 +94,5 @@ def scrubber(app: App) -> Scrubber:
     generation = app.house.generation
     secrets = [Secret(token.decode()) for token, _ in app.gate.access.tokens]
     for provider in generation.providers.values() if generation else ():
-        secrets += [key.secret for key in provider.keys]
+        secrets += [*(key.secret for key in provider.keys), *map(Secret, provider.setup.own_headers)]
     return Scrubber(secrets)

@@ -11,6 +11,7 @@ import gzip
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
@@ -87,7 +88,6 @@ async def never_reads(fcc: Process) -> None:
     """Asks for a stream and takes nothing of it for a second."""
     reader, writer = await connected(fcc)
     body = json.dumps(message(stream=True)).encode()
-    writer.transport.pause_reading()
     writer.write(head_of(f"content-length: {len(body)}") + body)
     await asyncio.sleep(1.0)
     writer.transport.abort()
@@ -134,7 +134,7 @@ ENDLESS = poured(CHUNKED, chunk(openai_chunk("x" * 900)), 30_000)
 
 async def all_of_them() -> dict[str, tuple[float, float]]:
     """Name → MB added to the peak, longest pause in seconds; one server for all."""
-    upstreams = {f"u{number}": Upstream(one) for number, one in enumerate(UPSTREAMS.values())}
+    upstreams: dict[str, Any] = {f"u{number}": Upstream(one) for number, one in enumerate(UPSTREAMS.values())}
     named = "\n".join(f'route {name} when model is "{name}" use {name}/m, retry 0' for name in upstreams)
     found = {}
     async with serving(

@@ -85,11 +85,15 @@ class Process:
         """Memory that is resident now, in MB."""
         return self._status("VmRSS")
 
+    def proc(self, name: str) -> bytes:
+        """A file of the kernel about the process."""
+        return Path(f"/proc/{self.running.pid}/{name}").read_bytes()
+
     def descriptors(self) -> int:
         return len(os.listdir(f"/proc/{self.running.pid}/fd"))
 
     def _status(self, name: str) -> float:
-        for line in Path(f"/proc/{self.running.pid}/status").read_text().splitlines():
+        for line in self.proc("status").decode().splitlines():
             if line.startswith(f"{name}:"):
                 return int(line.split()[1]) / 1024
         raise ValueError(f"no {name}")
