@@ -20,7 +20,9 @@ from translators.events import CONTENT, Break, Citation, Event, Fault, Finish, P
 from translators.lenient_json import Unfinished, text_of
 from translators.schema_fit import fits, kinds_of, property_of, typed
 from translators.schemas import TYPE_ALIAS, renamed_arguments
-from translators.text_tool_forms import FORMS, STRAY, Form, Written
+from translators.text_tool_forms import FORMS as COMMON_FORMS
+from translators.text_tool_forms import STRAY, Form, Written
+from translators.text_tool_special import SPECIAL_FORMS
 from translators.toolcalls import complete_arguments
 
 _LONGEST = 1024 * 1024
@@ -30,6 +32,7 @@ _LOOK = 400
 _TRIES = 16
 """Closing marks that may turn out to be part of an argument."""
 
+FORMS = {**COMMON_FORMS, **SPECIAL_FORMS}
 _MARKS = tuple(dict.fromkeys((*FORMS, *STRAY)))
 _MARK = re.compile("|".join(map(re.escape, _MARKS)))
 _FIRST = frozenset(mark[0] for mark in _MARKS)

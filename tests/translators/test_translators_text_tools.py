@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from translators.events import Event, Fault, Finish, Progress, Start, Text, Thinking, Tool, Usage
+from translators.text_tool_special import SPECIAL_FORMS
 from translators.text_tools import TextTools
 
 DECLARED = {
@@ -63,6 +64,40 @@ CALLS = [
     ),
     ("<tool_call>\n<function=Read>\n<parameter=path>\na b\n</parameter>\n</function>\n</tool_call>", [READ]),
     ("<function=Read><parameter=path>a b</parameter></function>", [READ]),
+    (
+        '<｜DSML｜tool_calls>\n<｜DSML｜invoke name="Read">\n<｜DSML｜parameter name="path" string="true">x'
+        '</｜DSML｜parameter>\n<｜DSML｜parameter name="limit" string="false">5</｜DSML｜parameter>\n'
+        '<｜DSML｜parameter name="all" string="false">true</｜DSML｜parameter>\n</｜DSML｜invoke>\n'
+        '<｜DSML｜invoke name="List">\n\n</｜DSML｜invoke>\n</｜DSML｜tool_calls>',
+        [LIMITED, LIST],
+    ),
+    (
+        '<｜DSML｜function_calls><｜DSML｜invoke name="Read">{"path": "a b"}</｜DSML｜invoke></｜DSML｜function_calls>',
+        [READ],
+    ),
+    (
+        '<｜｜DSML｜｜invoke name="Read"><｜｜DSML｜｜parameter name="path">a b</｜｜DSML｜｜parameter>'
+        "</｜｜DSML｜｜invoke>",
+        [READ],
+    ),
+    (
+        '<｜DSML｜invoke name="Read">\n<｜DSML｜parameter name="path" string="true"></｜DSML｜invoke>'
+        "</｜DSML｜parameter>\n</｜DSML｜invoke>",
+        [("Read", {"path": "</｜DSML｜invoke>"})],
+    ),
+    (
+        '<｜DSML｜tool_calls><｜DSML｜invoke name="Edit"><｜DSML｜parameter name="edits" string="false">'
+        '[{"old": "x < y", "line": 3}]</｜DSML｜parameter><｜DSML｜parameter name="mode" string="false">null'
+        "</｜DSML｜parameter></｜DSML｜invoke></｜DSML｜tool_calls>",
+        [EDIT],
+    ),
+    (
+        '<|open|>tools<|sep|><|open|>call tool="Read" index="1"<|sep|><|open|>argument key="path" type="string"<|sep|>x'
+        '<|close|>argument<|sep|><|open|>argument key="limit" type="number"<|sep|>5<|close|>argument<|sep|>'
+        '<|open|>argument key="all" type="boolean"<|sep|>true<|close|>argument<|sep|><|close|>call<|sep|>'
+        '<|open|>call tool="List" index="2"<|sep|><|close|>call<|sep|><|close|>tools<|sep|>',
+        [LIMITED, LIST],
+    ),
     ("<function=List></function>", [LIST]),
     (
         '<function=Edit>\n<parameter=edits>\n[{"old": "x < y", "line": 3}]\n</parameter>\n'
@@ -130,6 +165,12 @@ NO_CALLS = [
     '<|channel|>commentary to=functions.Write<|message|>{"path": "x"}<|call|>',
     "<|channel|>commentary to=functions.Read<|message|>nothing<|call|>",
     "</tool_call></function><|im_end|>",
+    '<｜DSML｜invoke name="Write"><｜DSML｜parameter name="path">x</｜DSML｜parameter></｜DSML｜invoke>',
+    "<｜DSML｜tool_calls> opens them",
+    '<｜DSML｜tool_calls><｜DSML｜invoke name="Read"><｜DSML｜parameter name="p">x</｜DSML｜parameter></｜DSML｜invoke>'
+    "</｜DSML｜tool_calls>",
+    '<|open|>tools<|sep|>Read {"path": "x"}<|close|>tools<|sep|>',
+    '<|open|>tools<|sep|><|open|>call tool="Write" index="1"<|sep|><|close|>call<|sep|><|close|>tools<|sep|>',
 ]
 
 NO_END = (
@@ -202,6 +243,7 @@ def test_the_closing_mark_may_be_missing_at_the_end(text, calls):
         "<|call|>",
         "<|tool_calls_section_end|>",
         "<|tool_call_end|>",
+        *(mark for form in SPECIAL_FORMS.values() for mark in form.closing),
     ):
         if text.endswith(mark):
             text = text.removesuffix(mark)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Set as AbstractSet
 from typing import Any
 
 import msgspec
@@ -84,14 +83,6 @@ def arguments_of(call: dict[str, Any]) -> str | None:
     if isinstance(value, str):
         return complete_arguments(value)
     return msgspec.json.encode(value).decode() if isinstance(value, dict) else None
-
-
-def declared_name(name: str, declared: AbstractSet[str]) -> str:
-    """`name` without the namespace that models sometimes put before it."""
-    for mark in ("default_api:", "default_api."):
-        if name not in declared and name.startswith(mark):
-            return name.removeprefix(mark)
-    return name
 
 
 def _steps(path: str) -> list[str | int] | None:

@@ -24,7 +24,7 @@ from translators.events import (
     Tool,
     Usage,
 )
-from translators.gemini.calls import Call, arguments_of, declared_name, goes_on, text_in
+from translators.gemini.calls import Call, arguments_of, goes_on, text_in
 from translators.gemini.faults import error_in
 from translators.gemini.hosted import Hosted
 from translators.gemini.reasons import BROKEN, REFUSALS, refusal_details
@@ -33,6 +33,7 @@ from translators.gemini.tokens import usage_of
 from translators.openai_chat.chunks import decode_leniently
 from translators.request import Request
 from translators.sse import TooLarge
+from translators.tool_names import declared_name
 from translators.wire import Target, WireRequest
 
 _BAD_IN_A_ROW = 3

@@ -31,14 +31,17 @@ from translators.events import (
 from translators.openai_chat.chunks import decode_leniently
 from translators.openai_chat.faults import bare_error
 from translators.openai_chat.tokens import usage_of
-from translators.openai_chat.tools import renamed_tools
+from translators.openai_chat.tools import declared_tools, renamed_tools
 from translators.openai_responses.calls import Call, Calls
 from translators.openai_responses.output import SAID, Kind, ending, error_in, pieces_of
+from translators.openai_responses.pieces import Piece, part_of, piece_of
 from translators.openai_responses.reasoning import sealed
 from translators.request import Request
 from translators.schemas import TYPE_ALIAS, renamed_arguments
 from translators.sse import TooLarge
+from translators.text_tools import TextTools
 from translators.thinking import ThinkingTags
+from translators.tool_names import declared_name
 from translators.wire import Target, WireRequest
 
 _BAD_IN_A_ROW = 3
@@ -54,16 +57,6 @@ _ENDS = (
     "response.done",
 )
 _CALLS = ("function_call", "custom_tool_call")
-
-
-class Piece(msgspec.Struct, gc=False):
-    """The fields of an event that says something."""
-
-    type: str = ""
-    delta: str = ""
-    output_index: int | None = None
-    content_index: int | None = None
-    summary_index: int | None = None
 
 
 Place = tuple[str, int | None, int | None]
@@ -86,6 +79,12 @@ class ResponsesReader:
         self._model = target.model
         self._names = wire.tool_names
         self._renamed = renamed_tools(request, target.profile)
+        schemas = {name: tool["input_schema"] for name, tool in declared_tools(request).items()}
+        self._texts = (
+            TextTools(schemas, names=self._names, renamed=lambda: self._renamed)
+            if schemas and target.profile.tools
+            else None
+        )
         self._declared = {str(tool.get("name")) for tool in request.tools} | set(self._names)
         self._body = Body()
         self._over = False
@@ -105,11 +104,19 @@ class ResponsesReader:
         self._held: list[str] = []
         """Reasoning without text: nobody sees it, so it waits for something to go with."""
         self._usage = Usage()
-        self._tags = ThinkingTags()
+        self._tags = ThinkingTags(calls=self._texts is not None)
         self._calls = Calls()
         self._told = False
 
     def feed(self, data: bytes) -> list[Event]:
+        out = self._read(data)
+        return self._texts.feed(out) if self._texts else out
+
+    def close(self) -> list[Event]:
+        out = self._read_end()
+        return self._texts.feed(out) if self._texts else out
+
+    def _read(self, data: bytes) -> list[Event]:
         out: list[Event] = []
         if self._over:
             return out
@@ -121,7 +128,7 @@ class ResponsesReader:
             self._fail(out, Fault("malformed", "the upstream sent a page instead of an answer"))
         return out
 
-    def close(self) -> list[Event]:
+    def _read_end(self) -> list[Event]:
         out: list[Event] = []
         if self._over:
             return out
@@ -211,9 +218,9 @@ class ResponsesReader:
         elif stem in SAID and phase == "done":
             text = value.get("text") or value.get("refusal")
             if isinstance(text, str):
-                self._repair(_piece(f"{stem}.delta", value, text), out)
+                self._repair(piece_of(f"{stem}.delta", value, text), out)
         elif stem in SAID and phase == "delta" and isinstance(value.get("delta"), str):
-            self._delta(_piece(name, value, value["delta"]), out)
+            self._delta(piece_of(name, value, value["delta"]), out)
         elif stem in _ARGUMENTS:
             self._arguments(phase, value, out)
         elif "_call." in name:
@@ -261,7 +268,7 @@ class ResponsesReader:
 
     def _repair(self, piece: Piece, out: list[Event]) -> None:
         """Says a part of which no delta came. Without an index it counts as said once anything like it was."""
-        name, index, part = piece.type, piece.output_index, _part(piece)
+        name, index, part = piece.type, piece.output_index, part_of(piece)
         if index is None and _DELTAS[name] in self._kinds:
             return
         if self._said.isdisjoint(((name, index, part), (name, index, None), (name, None, part))):
@@ -307,7 +314,8 @@ class ResponsesReader:
         call.told = True
         if call.custom and call.name not in self._declared:
             return True
-        name = self._names.get(call.name, call.name)
+        name = declared_name(call.name, self._declared)
+        name = self._names.get(name, name)
         if name in self._renamed:
             value = renamed_arguments(msgspec.json.decode(arguments), TYPE_ALIAS, "type")
             arguments = msgspec.json.encode(value).decode()
@@ -371,13 +379,3 @@ class ResponsesReader:
             return Fault("empty", "the upstream answered nothing")
         shown = self._body.head[:80].decode("utf-8", "replace")
         return Fault("malformed", f"the upstream's answer is neither a stream nor JSON: {shown!r}")
-
-
-def _piece(name: str, value: dict[str, Any], text: str) -> Piece:
-    """The piece in an event that msgspec would not take as one, numbers only where they are numbers."""
-    fields = {field: value.get(field) for field in ("output_index", "content_index", "summary_index")}
-    return Piece(name, text, **{field: at for field, at in fields.items() if isinstance(at, int)})
-
-
-def _part(piece: Piece) -> int | None:
-    return piece.content_index if piece.summary_index is None else piece.summary_index

@@ -1,0 +1,132 @@
+"""Calls as DeepSeek and Kimi K3 write them: elements whose tags are special tokens, seen when nobody parses them.
+
+DeepSeek since V3.2, behind `tool_calls`, `function_calls`, or neither; some bars are doubled:
+
+    <｜DSML｜tool_calls>
+    <｜DSML｜invoke name="read">
+    <｜DSML｜parameter name="path" string="true">a</｜DSML｜parameter>
+    </｜DSML｜invoke>
+    </｜DSML｜tool_calls>
+
+Kimi K3:
+
+    <|open|>tools<|sep|><|open|>call tool="read" index="1"<|sep|>
+    <|open|>argument key="path" type="string"<|sep|>a<|close|>argument<|sep|>
+    <|close|>call<|sep|><|close|>tools<|sep|>
+
+Sources: sgl-project/sglang#40236, lsdefine/GenericAgent#804, getsigit/sigit#92, can1357/oh-my-pi#8495.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Collection
+from typing import Any
+
+from translators.lenient_json import Unfinished, read
+from translators.text_tool_forms import Form, Written
+
+_BAR, _BARS = "｜DSML｜", "｜｜DSML｜｜"
+_INVOKE = re.compile(r'\s*<｜DSML｜invoke name="([^"]*)"\s*>')
+_PARAMETER = re.compile(
+    r'\s*<｜DSML｜parameter name="([^"]*)"(?: string="(\w*)")?\s*>(.*?)</｜DSML｜parameter>'
+    r"(?=\s*(?:<｜DSML｜parameter|</｜DSML｜invoke>|\Z))",
+    re.DOTALL,
+)
+_INVOKE_END = re.compile(r"\s*</｜DSML｜invoke>")
+_CALL = re.compile(r'\s*<\|open\|>call tool="([^"]*)"[^<]*<\|sep\|>')
+_ARGUMENT = re.compile(
+    r'\s*<\|open\|>argument key="([^"]*)"(?: type="(\w*)")?[^<]*<\|sep\|>(.*?)<\|close\|>argument<\|sep\|>'
+    r"(?=\s*(?:<\|open\|>argument|<\|close\|>call))",
+    re.DOTALL,
+)
+_CALL_END = re.compile(r"\s*<\|close\|>call<\|sep\|>")
+_REST = re.compile(r"\s*\Z")
+
+
+def _named(text: str, opening: str, names: Collection[str]) -> bool:
+    """Whether `text` is `opening`, a declared name in quotes and so on, or the beginning of that."""
+    text = text.lstrip()
+    if not text.startswith(opening):
+        return opening.startswith(text)
+    name, end, _ = text[len(opening) :].partition('"')
+    return name in names if end else any(one.startswith(name) for one in names)
+
+
+def _section_possible(text: str, names: Collection[str]) -> bool:
+    bar = _BARS if text.lstrip()[2:3] == _BAR[0] else _BAR
+    return _named(text, f'<{bar}invoke name="', names)
+
+
+def _invoke_possible(text: str, names: Collection[str]) -> bool:
+    return _named(text, 'name="', names)
+
+
+def _tools_possible(text: str, names: Collection[str]) -> bool:
+    return _named(text, '<|open|>call tool="', names)
+
+
+def _read_section(text: str) -> list[Written] | None:
+    return _elements(text.replace(_BARS, _BAR), _INVOKE, _PARAMETER, _INVOKE_END)
+
+
+def _read_invoke(text: str) -> list[Written] | None:
+    return _read_section(f"<{_BAR}invoke {text}</{_BAR}invoke>")
+
+
+def _read_tools(text: str) -> list[Written] | None:
+    return _elements(text, _CALL, _ARGUMENT, _CALL_END)
+
+
+def _elements(
+    text: str, opening: re.Pattern[str], argument: re.Pattern[str], closing: re.Pattern[str]
+) -> list[Written] | None:
+    """Calls one after the other, with arguments in them, or one JSON object. Raises Unfinished, ValueError."""
+    written: list[Written] = []
+    at = 0
+    while not _REST.match(text, at):
+        head = opening.match(text, at)
+        if head is None:
+            return None
+        values: Any = {}
+        at = head.end()
+        while match := argument.match(text, at):
+            values[html.unescape(match[1])] = _value(match[3], match[2])
+            at = match.end()
+        if not values and text[at:].lstrip().startswith("{"):
+            values, at = read(text, at)
+        end = closing.match(text, at)
+        if end is None:
+            raise Unfinished(f"the call at {head.start()} has no end")
+        at = end.end()
+        written.append(Written(html.unescape(head[1]), values, "texts"))
+    return written or None
+
+
+def _value(text: str, kind: str | None) -> Any:
+    """A value that is said to be a string, or to be JSON; the schema has the last word on strings."""
+    if kind in (None, "true", "string"):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _section(bar: str) -> dict[str, Form]:
+    invoke = f"</{bar}invoke>"
+    return {
+        f"<{bar}tool_calls>": Form((f"</{bar}tool_calls>",), _section_possible, _read_section),
+        f"<{bar}function_calls>": Form((f"</{bar}function_calls>",), _section_possible, _read_section),
+        f"<{bar}invoke ": Form((invoke,), _invoke_possible, _read_invoke),
+    }
+
+
+SPECIAL_FORMS: dict[str, Form] = {
+    **_section(_BAR),
+    **_section(_BARS),
+    "<|open|>tools<|sep|>": Form(("<|close|>tools<|sep|>",), _tools_possible, _read_tools),
+}
+"""By their opening marks."""
