@@ -132,9 +132,12 @@ async def serving(
     env: Mapping[str, str] | None = None,
     words: tuple[str, ...] = (),
     text: str | None = None,
+    python: tuple[str, ...] = ("-m", "fcc"),
     **upstreams: Upstream,
 ) -> AsyncGenerator[Process, None]:
-    """`tables` is appended to the policy, or `text` is all of it; `words` are appended to the command."""
+    """`tables` is appended to the policy, or `text` is all of it; `words` are appended to the command;
+    `python` is what the interpreter runs as `fcc`.
+    """
     async with contextlib.AsyncExitStack() as stack:
         for upstream in upstreams.values():
             await stack.enter_async_context(upstream)
@@ -149,7 +152,7 @@ async def serving(
         }
         with (folder / "stderr").open("wb") as errors:
             running = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "fcc", "serve", "--config", str(path), "--port", "0", *words),
+                *(sys.executable, *python, "serve", "--config", str(path), "--port", "0", *words),
                 env=clean,
                 cwd=folder,
                 stdout=asyncio.subprocess.PIPE,

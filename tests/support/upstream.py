@@ -126,6 +126,7 @@ class Upstream:
         self.connections = 0
         self.open = 0
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._idle: set[Peer] = set()
         self._changed = asyncio.Event()
 
     async def __aenter__(self) -> Self:
@@ -145,6 +146,11 @@ class Upstream:
     @property
     def url(self) -> str:
         return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}/v1"
+
+    def hang_up(self) -> None:
+        """Close the connections that wait for another request, as servers do after a while."""
+        for peer in self._idle:
+            peer.fin()
 
     async def all_gone(self, within: float = 5.0) -> None:
         """Until no connection is open. Raises TimeoutError."""
@@ -177,10 +183,17 @@ class Upstream:
             writer.close()
             self._tasks.discard(task)
 
+    async def _next(self, peer: Peer) -> Received | None:
+        self._idle.add(peer)
+        try:
+            return await peer.receive()
+        finally:
+            self._idle.discard(peer)
+
     async def _talk(self, peer: Peer) -> None:
         if self.accept is not None:
             await self.accept(peer)
-        while not peer.closed and (request := await peer.receive()) is not None:
+        while not peer.closed and (request := await self._next(peer)) is not None:
             peer.request = request
             self.requests.append(request)
             self._changed.set()

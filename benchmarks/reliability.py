@@ -1,0 +1,328 @@
+"""How much does it withstand? `python benchmarks/reliability.py [--short] [--only NAME] [--write]`.
+
+Prints one figure after the other with its target, and the set-up they were taken on; `--write` puts them into
+docs/reliability.md. The long form takes about half an hour, the short one two minutes. Exit status 1 when a target
+is missed.
+
+A new figure is one more entry of `FIGURES`: a name, how it is taken, its target, and a function that takes it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "reliability.md"
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "fcc"), str(ROOT / "benchmarks")]
+
+FUZZED = ("sse", "translators", "anthropic_request", "language")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was measured, in words, and whether it meets the target."""
+
+    value: str
+    good: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    name: str
+    method: str
+    target: str
+    take: Callable[[bool], Outcome]
+    """Is told whether the short form will do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """What pytest made of some files. `output` is all it printed."""
+
+    passed: int
+    total: int
+    output: str
+
+    @property
+    def good(self) -> bool:
+        return 0 < self.passed == self.total
+
+
+def tests(*names: str, short: bool, **env: str) -> Suite:
+    """Run test files or single tests; what is skipped does not count."""
+    long = {} if short else {"FCC_LONG": "1"}
+    with tempfile.TemporaryDirectory() as folder:
+        told = Path(folder) / "told.xml"
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            f"--junitxml={told}",
+            *(f"tests/{name}" for name in names),
+        ]
+        environment = {**os.environ, **long, **env}
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        if not told.exists():
+            return Suite(0, 0, done.stdout + done.stderr)
+        suite = next(ElementTree.parse(told).iter("testsuite"))  # noqa: S314 - pytest wrote it
+    count = {name: int(suite.get(name, "0")) for name in ("tests", "failures", "errors", "skipped")}
+    total = count["tests"] - count["skipped"]
+    return Suite(total - count["failures"] - count["errors"], total, done.stdout)
+
+
+# --- figures ----------------------------------------------------------------------------------------------------------
+
+
+def faults(short: bool) -> Outcome:
+    matrix: Any = importlib.import_module("test_faults_matrix")
+    every = sum(
+        len(list(matrix.variants(number)))
+        for rows in (matrix.rows(), matrix.late())
+        for number in range(len(rows))
+    )
+    suite = tests("fcc/test_faults_matrix.py", "fcc/test_faults_rescue.py", short=short)
+    wrong = sum(int(found) for found in re.findall(r"AssertionError: (\d+) of \d+:", suite.output))
+    transport = tests("providers/test_providers_transport.py", short=short)
+    value = (
+        f"{every - wrong} / {every} over the whole server, {transport.passed} / {transport.total} of one call"
+    )
+    return Outcome(value, suite.good and transport.good)
+
+
+def simulation(short: bool) -> Outcome:
+    seeds = "60" if short else "1000"
+    suite = tests(
+        "engine/test_engine_simulation.py",
+        short=short,
+        FCC_SEEDS=seeds,
+        **({} if short else {"FCC_MINUTES": "60"}),
+    )
+    return Outcome(f"{seeds} seeds, {suite.total - suite.passed} batches with a violation", suite.good)
+
+
+def reloads(short: bool) -> Outcome:
+    load: Any = importlib.import_module("test_fcc_reload_load")
+    suite = tests("fcc/test_fcc_reload_load.py", "fcc/test_fcc_handover.py", short=short)
+    times = load.TIMES if short else 1000
+    return Outcome(
+        f"{0 if suite.good else 'some'} lost in {times} reloads and {3 if short else 24} handovers",
+        suite.good,
+    )
+
+
+def hostile_sizes(short: bool) -> Outcome:
+    bounds: Any = importlib.import_module("test_bounds")
+    found: dict[str, tuple[float, float]] = asyncio.run(bounds.all_of_them())
+    memory = max(one for one, _ in found.values())
+    pause = max(one for _, one in found.values())
+    value = f"{len(found)} cases: at most {memory:.1f} MB more, longest pause {pause * 1000:.0f} ms"
+    return Outcome(value, memory < bounds.MOST_MEMORY and pause < bounds.LONGEST_PAUSE)
+
+
+def cancels(short: bool) -> Outcome:
+    delays = asyncio.run(cancel_delays(50 if short else 200))
+    worst = statistics.quantiles(delays, n=100)[98]
+    value = f"p50 {statistics.median(delays) * 1000:.1f} ms, p99 {worst * 1000:.1f} ms of {len(delays)}"
+    return Outcome(value, worst < 0.25)
+
+
+async def cancel_delays(count: int) -> list[float]:
+    """Seconds from the moment a client closes until its upstream sees that the connection is gone."""
+    from support.process import serving
+    from support.upstream import Peer, Upstream, openai_chunk
+
+    delays: list[float] = []
+    gone = asyncio.Event()
+
+    async def talks_on(peer: Peer) -> None:
+        await peer.stream_head()
+        await peer.chunk(openai_chunk("hello"))
+        await peer.until_gone()
+        gone.set()
+
+    async with serving("route rest use a/m", a=Upstream(talks_on)) as fcc:
+        body = {
+            "model": "m",
+            "max_tokens": 5,
+            "stream": True,
+            "messages": [{"role": "user", "content": "hi"}],
+        }
+        for _ in range(count):
+            gone.clear()
+            async with fcc.client.stream("POST", "/v1/messages", json=body) as response:
+                async for data in response.aiter_bytes():
+                    if b"hello" in data:
+                        break
+                began = time.perf_counter()
+            await asyncio.wait_for(gone.wait(), 5)
+            delays.append(time.perf_counter() - began)
+    return delays
+
+
+def pool(short: bool) -> Outcome:
+    suite = tests(
+        "providers/test_providers_transport.py::test_two_thousand_cancelled_calls_leave_the_pool_whole",
+        short=short,
+    )
+    return Outcome("10 of 10 good" if suite.good else "broken", suite.good)
+
+
+def soak(short: bool) -> Outcome:
+    module: Any = importlib.import_module("soak")
+    seconds, streams = (20.0, 20) if short else (900.0, 40)
+    result = asyncio.run(module.soak(seconds, streams))
+    before, after = result.before, result.after
+    value = (
+        f"{seconds / 60:.1f} min, {result.answered + result.failed + result.left:,} requests: "
+        f"{'' if short else f'{result.growth:+.2f} MB in 10 min, '}tasks {before.tasks} → {after.tasks}, "
+        f"descriptors {before.descriptors} → {after.descriptors}"
+    )
+    same = abs(after.tasks - before.tasks) <= 2 and abs(after.descriptors - before.descriptors) <= 2
+    return Outcome(value, same and (short or result.growth < module.MOST_GROWTH))
+
+
+def canaries(short: bool) -> Outcome:
+    suite = tests("fcc/test_security_secrets.py", short=short)
+    return Outcome(f"{suite.passed} / {suite.total} tests without a leak", suite.good)
+
+
+def browsers(short: bool) -> Outcome:
+    suite = tests(
+        "fcc/test_security_doors.py", "fcc/test_fcc_gate.py", "fcc/test_fcc_protocol.py", short=short
+    )
+    return Outcome(f"{suite.passed} / {suite.total} tests", suite.good)
+
+
+def security(short: bool) -> Outcome:
+    names = ("upstreams", "limits", "files")
+    suite = tests(*(f"fcc/test_security_{name}.py" for name in names), short=short)
+    return Outcome(f"{suite.passed} / {suite.total} tests", suite.good)
+
+
+def over_admission(short: bool) -> Outcome:
+    suite = tests("engine/test_engine_shared_limits.py", "engine/test_engine_shared_troubles.py", short=short)
+    return Outcome(f"{suite.passed} / {suite.total} tests", suite.good)
+
+
+def fuzzing(short: bool) -> Outcome:
+    """Counts runs; a crash or a hang ends a target with another status than 0."""
+    seconds = 5 if short else 75
+    runs, bad = 0, []
+    with tempfile.TemporaryDirectory() as folder:
+        for name in FUZZED:
+            command = [sys.executable, str(ROOT / "fuzz" / f"{name}.py"), f"-max_total_time={seconds}"]
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+            runs += sum(map(int, re.findall(r"Done (\d+) runs", done.stderr + done.stdout)))
+            bad += [name] if done.returncode else []
+    value = f"{runs:,} inputs, {f'crashed: {", ".join(bad)}' if bad else 'no crash and no hang'}"
+    return Outcome(value, not bad)
+
+
+FIGURES = (
+    Figure(
+        "faults",
+        "every fault of an upstream, streamed or not, alone or with a fallback, over sockets",
+        "N / N",
+        faults,
+    ),
+    Figure(
+        "simulation",
+        "the chain on a virtual clock with random outages, limits and cancels",
+        "0 violations",
+        simulation,
+    ),
+    Figure("reloads", "clients stream while the file changes and servers take over", "0 lost", reloads),
+    Figure("cancels", "from the client's close to the upstream's", "p99 under 250 ms", cancels),
+    Figure("pool", "ten calls after 2,000 that were cancelled", "10 of 10", pool),
+    Figure(
+        "hostile sizes",
+        "endless lines and heads, bombs, floods of events, deaf clients",
+        "under 16 MB and 100 ms",
+        hostile_sizes,
+    ),
+    Figure(
+        "soak",
+        "streams without a pause, 5 % faults, 5 % cancels",
+        "under 1 MB in 10 min, rest as before",
+        soak,
+    ),
+    Figure("shared limits", "several processes and a Redis that fails", "all", over_admission),
+    Figure("canaries", "secrets and prompts looked for in all that comes out", "0 leaks", canaries),
+    Figure("doors", "hosts, origins, tokens, smuggling, slow clients", "all refused", browsers),
+    Figure("rest of the security list", "upstream choice, headers, limits, names, files", "all", security),
+    Figure("fuzzing", "language, event decoder, translators, requests", "no crash, no hang", fuzzing),
+)
+
+
+# --- the report -------------------------------------------------------------------------------------------------------
+
+
+def set_up() -> str:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
+        f"{memory:.0f} GB, load {os.getloadavg()[0]:.1f} at the start; loopback only"
+    )
+
+
+def page(taken: list[tuple[Figure, Outcome]], short: bool, where: str) -> str:
+    rows = [
+        f"| {figure.name} | {figure.method} | {figure.target} | {outcome.value}{'' if outcome.good else ' ✗'} |"
+        for figure, outcome in taken
+    ]
+    flag = " --short" if short else ""
+    return "\n".join(
+        [
+            "# Reliability",
+            "",
+            f"Written by `python benchmarks/reliability.py{flag} --write` on {time.strftime('%-d %B %Y')}: {where}.",
+            "",
+            "| figure | how it is taken | target | measured |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--short", action="store_true", help="less of everything, for CI")
+    parser.add_argument(
+        "--only", action="append", choices=[one.name for one in FIGURES], help="these figures alone"
+    )
+    parser.add_argument("--write", action="store_true", help="put them into docs/reliability.md")
+    chosen = parser.parse_args()
+    where = set_up()
+    print(where, flush=True)
+    taken = []
+    for figure in FIGURES:
+        if chosen.only and figure.name not in chosen.only:
+            continue
+        outcome = figure.take(chosen.short)
+        taken.append((figure, outcome))
+        mark = "ok " if outcome.good else "BAD"
+        print(f"{mark} {figure.name:<26} {outcome.value}   (target: {figure.target})", flush=True)
+    if chosen.write:
+        PAGE.write_text(page(taken, chosen.short, where), encoding="utf-8")
+    return 0 if all(outcome.good for _, outcome in taken) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
