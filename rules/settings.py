@@ -94,6 +94,9 @@ class ModelTable:
     dialect: Literal["openai-chat", "anthropic", "openai-responses", "gemini"] | None = key(
         None, "dialect for this model, where it differs from the provider's"
     )
+    first_party: bool | None = key(
+        None, "is Anthropic's own API or hands through to it, signatures and betas included; default false"
+    )
     extra: Mapping[str, Any] | None = key(None, "fields to add to the request body")
     drop: tuple[str, ...] | None = key(None, "fields to leave out of the request body")
     price_in: float | None = key(None, "price of a million prompt tokens", least=0)

@@ -108,11 +108,14 @@ def test_facts_of_the_file_go_over_those_of_the_preset() -> None:
     models = {
         "zen/kimi-k2.5": ModelTable(context=1000, images=False),
         "zen/new": ModelTable(dialect="gemini"),
+        "zen/claude": ModelTable(dialect="anthropic", first_party=True),
     }
     provider = build("zen", None, models, KEYS, catalogue())
     known = provider.profile("kimi-k2.5")
     assert (known.context, known.images, known.replay) == (1000, False, "reasoning_content")
     assert provider.profile("new").dialect == "gemini"
+    assert provider.profile("claude").first_party
+    assert not provider.profile("new").first_party
     assert provider.profile("kimi-k2").context == 262144
     table = ProviderTable(dialect="openai-chat")
     assert build("zen", table, {}, KEYS, catalogue()).profile("gpt-5").dialect == "openai-chat"
