@@ -2,10 +2,10 @@
 
     await ledger.remember(decision)      the row is in the file, or the wait was not worth it
 
-Rows go to one thread that commits them in groups (`ledger_writer`). The end of an answer waits for its row, so that
-whatever a client has received to its end survives `kill -9`; but it waits `PATIENCE` at most, and not at all while the
-file cannot be written. Then the latest rows are held in memory, `problem` says what is wrong, and the file is tried
-again.
+Rows go to one thread that commits them in groups (`ledger_writer`). Whatever a client has received to its end survives
+`kill -9`, because its row is in the journal by then (`ledger_journal`). Where no journal can be written the end of an
+answer waits for the commit, but `PATIENCE` at most, and not at all while the file cannot be written. Then the latest
+rows are held in memory, `problem` says what is wrong, and the file is tried again.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from engine.decision import Decision
 from engine.ledger_file import Entry, opened_to_read
+from engine.ledger_journal import Journal
 from engine.ledger_tables import DECISIONS, Table, delete, insert
 from engine.ledger_writer import Writer
 
@@ -55,6 +56,7 @@ class Ledger:
         self._waiting: deque[tuple[int, float, asyncio.Future[bool]]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
+        self._journal = Journal(path)
         self._writer = Writer(path, days, self._told)
         self._writer.start()
 
@@ -68,9 +70,15 @@ class Ledger:
         self._writer.days = days
 
     def remember(self, row: Decision) -> asyncio.Future[bool]:
-        """Done when the row is committed (True), or need not be waited for any longer. Nobody has to await it."""
+        """Done when the row is kept (True), or need not be waited for any longer. Nobody has to await it."""
         done = self._loop.create_future()
         sent = self._send((insert, DECISIONS, row))
+        if sent and self.problem is None:
+            kept = self._journal.keep(self._sent, row)
+            self._writer.hurried = not kept
+            if kept:
+                done.set_result(True)
+                return done
         if not sent or self._late or self.problem is not None:
             done.set_result(False)
             return done
@@ -89,7 +97,8 @@ class Ledger:
         self._send((delete, table, (key,)))
 
     async def read(self, query: Callable[..., T], *arguments: Any) -> T:
-        """`query(connection, *arguments)` in a thread. Raises Unreadable."""
+        """`query(connection, *arguments)` in a thread, once what was sent before is committed. Raises Unreadable."""
+        await self.settled()
         return await asyncio.to_thread(lambda: self._read(query, *arguments))
 
     async def opened(self) -> None:
@@ -101,6 +110,7 @@ class Ledger:
     async def settled(self) -> None:
         """Until what was sent is committed, or the file turned out not to be writable, or three seconds are over."""
         end = self._loop.time() + FAREWELL
+        self._writer.now.set()
         while self.committed < self._sent and self.problem is None and self._loop.time() < end:  # noqa: ASYNC110
             await asyncio.sleep(0.002)
 
@@ -110,7 +120,10 @@ class Ledger:
             self._timer.cancel()
         self._release()
         self._writer.inbox.put(None)
+        self._writer.now.set()
         await asyncio.to_thread(self._writer.join, FAREWELL)
+        self._journal.committed(self._writer.committed)
+        self._journal.close()
 
     def _read(self, query: Callable[..., T], *arguments: Any) -> T:
         try:
@@ -138,6 +151,7 @@ class Ledger:
         if committed > self.committed:
             self._late = False
         self.committed = committed
+        self._journal.committed(committed)
         self._heard_of.set()
         waiting = self._waiting
         while waiting and waiting[0][0] <= committed:

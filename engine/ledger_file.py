@@ -27,6 +27,8 @@ MOST_GENERATIONS = 1_000
 PIECE = 500
 """Rows that are forgotten at a time, so that writing never waits long."""
 
+LATEST = 50_000
+"""Decisions among which a row that may have been committed already is looked for."""
 AT_ONCE = 16
 """Rows in one statement: its values stay below the 999 that every SQLite takes."""
 
@@ -89,6 +91,14 @@ def write(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def unknown(connection: sqlite3.Connection, requests: Sequence[str]) -> set[str]:
+    """Those of the requests that the latest decisions do not hold. Raises sqlite3.Error."""
+    latest = connection.execute(
+        "SELECT request FROM decisions ORDER BY id DESC LIMIT ?", (len(requests) + LATEST,)
+    )
+    return set(requests) - {request for (request,) in latest}
 
 
 def checkpoint(connection: sqlite3.Connection) -> None:

@@ -1,7 +1,8 @@
 """The one thread that writes the ledger: what has come in meanwhile is committed together.
 
-It never raises and never gives up: when the file cannot be written it says so once, keeps what it was given and tries
-again. How much may wait is the sender's business.
+Rows that are in the journal can wait for others to come, the rest are committed at once. It never raises and never
+gives up: when the file cannot be written it says so once, keeps what it was given and tries again. How much may wait
+is the sender's business.
 """
 
 from __future__ import annotations
@@ -15,8 +16,12 @@ from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from engine.ledger_file import Entry, checkpoint, forget, opened, write
+from engine.ledger_file import Entry, checkpoint, forget, opened, unknown, write
+from engine.ledger_journal import orphans
+from engine.ledger_tables import DECISIONS, insert
 
+GATHER = 0.2
+"""Seconds for which rows that are in the journal wait for others."""
 AGAIN = 2.0
 """Seconds after a failure before the file is tried again."""
 MOST_AT_ONCE = 512
@@ -41,10 +46,14 @@ class Writer(threading.Thread):
         self.path = path
         self.days = days
         self.inbox: SimpleQueue[Entry | None] = SimpleQueue()
+        self.hurried = False
+        """Somebody waits for the commit."""
+        self.now = threading.Event()
+        """Set to have what has gathered committed."""
         self._tell = tell
         self._connection: sqlite3.Connection | None = None
         self._waiting: deque[Entry] = deque()
-        self._committed = 0
+        self.committed = 0
         self._problem: str | None = None
         self._again = 0.0
         self._moveable = 0
@@ -67,6 +76,9 @@ class Writer(threading.Thread):
             entry = self.inbox.get(timeout=patience)
         except Empty:
             return True
+        if not self.hurried and entry is not None:
+            self.now.wait(GATHER)
+        self.now.clear()
         with suppress(Empty):
             while entry is not None:
                 self._waiting.append(entry)
@@ -85,6 +97,7 @@ class Writer(threading.Thread):
             try:
                 if self._connection is None:
                     self._connection = opened(self.path)
+                    self._adopt(self._connection)
                 if group or self._problem is not None:
                     write(self._connection, group)
             except (sqlite3.Error, OSError) as error:
@@ -92,16 +105,24 @@ class Writer(threading.Thread):
                 return
             for _ in group:
                 self._waiting.popleft()
-            self._committed += len(group)
+            self.committed += len(group)
             self._moveable += len(group)
             self._problem = None
-            self._tell(self._committed, None)
+            self._tell(self.committed, None)
+
+    def _adopt(self, connection: sqlite3.Connection) -> None:
+        """Rows of processes that died before they were committed."""
+        for rows in orphans(self.path):
+            missing = unknown(connection, [row.request for row in rows])
+            for at in range(0, len(rows), MOST_AT_ONCE):
+                group = [row for row in rows[at : at + MOST_AT_ONCE] if row.request in missing]
+                write(connection, [(insert, DECISIONS, row) for row in group])
 
     def _failed(self, error: Exception) -> None:
         self._close()
         self._again = time.monotonic() + AGAIN
         self._problem = str(error) or type(error).__name__
-        self._tell(self._committed, self._problem)
+        self._tell(self.committed, self._problem)
 
     def _clean(self, idle: bool) -> None:
         """What is due besides writing; it is no misfortune if that fails."""

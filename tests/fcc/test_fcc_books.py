@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import glob
 import json
 import os
 import random
@@ -46,13 +47,20 @@ def rows(here: World) -> list[dict[str, Any]]:
         return [dict(row) for row in connection.execute("SELECT * FROM decisions ORDER BY id")]
 
 
+async def kept(here: World) -> list[dict[str, Any]]:
+    """The same, once everything is committed."""
+    assert here.app.books.ledger is not None
+    await here.app.books.ledger.settled()
+    return rows(here)
+
+
 @pytest.mark.parametrize("stream", [True, False])
 def test_the_row_is_there_when_the_answer_has_ended(stream: bool) -> None:
     async def test() -> None:
         async with world(BOTH, a=Upstream(UNWELL), b=Upstream(openai_answer("fine"))) as here:
             headers = {"x-session-id": "mine", "x-claude-code-agent-id": "agent-7", "user-agent": "tests/1"}
             response = await here.post(message(stream=stream), **headers)
-            (row,) = rows(here)
+            (row,) = await kept(here)
             assert row["request"] == response.headers["request-id"]
             assert (row["session"], row["sub_agent"], row["client"]) == ("mine", "agent-7", "")
             assert (row["route"], row["target"], row["status"], row["error"]) == ("rest", "b/two", 200, None)
@@ -79,7 +87,7 @@ def test_a_refusal_and_a_failed_chain_are_remembered() -> None:
             assert (await here.post(message(max_tokens=1))).status_code == 403
             assert (await here.post(message())).status_code == 529
             assert (await here.post(b"{")).status_code == 400
-            found = [(row["route"], row["status"], row["error"]) for row in rows(here)]
+            found = [(row["route"], row["status"], row["error"]) for row in await kept(here)]
             assert found == [("no", 403, "permission_error"), ("rest", 529, "overloaded_error")]
 
     run(test())
@@ -92,7 +100,7 @@ def test_a_client_that_leaves_is_remembered_as_such() -> None:
                 await here.client.post("/v1/messages", json=message(), timeout=0.2)
             await here.logged()
             await until(lambda: len(rows(here)) == 1)
-            assert rows(here)[0]["status"] == 499
+            assert (await kept(here))[0]["status"] == 499
             found = (await here.client.get("/admin/api/sessions")).json()["sessions"]
             assert found[0]["errors"] == 0
 
@@ -113,8 +121,8 @@ def test_nothing_private_is_in_the_file() -> None:
             written = b"".join(
                 path.read_bytes() for path in here.app.ledger_path().parent.glob("ledger.sqlite*")
             )
-            assert rows(here)[0]["asked"].startswith("<script>")
-            assert len(rows(here)[0]["asked"]) == 200
+            assert (await kept(here))[0]["asked"].startswith("<script>")
+            assert len((await kept(here))[0]["asked"]) == 200
             for secret in (b"CANARY-of", TOKEN.encode(), b"\x1b[31m", b"x" * 201):
                 assert secret not in written
 
@@ -305,6 +313,10 @@ def test_what_a_client_has_got_outlives_a_kill(tmp_path: Path) -> None:
             got: list[str] = []
             for seed in range(3):
                 await killed_under_load(config, got, random.Random(seed).uniform(0.1, 0.6))
+        ledger = Ledger(tmp_path / "l")
+        await ledger.opened()
+        await ledger.aclose()
+        assert not glob.glob(f"{tmp_path}/*.rows")
         with contextlib.closing(sqlite3.connect(tmp_path / "l")) as connection:
             kept = {name for (name,) in connection.execute("SELECT request FROM decisions")}
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
