@@ -40,6 +40,10 @@ def generation_id(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:12]
 
 
+MOST_CANDIDATES = 1_000
+"""So many are kept; further models that clients type are looked up anew each time."""
+
+
 @dataclass(eq=False)
 class Generation:
     """One policy in force, and what it needs to run."""
@@ -78,7 +82,7 @@ class Generation:
         found = self._candidates.get(name)
         if found is None:
             found = self._build(provider, model, step)
-            if step.provider:
+            if step.provider or len(self._candidates) < MOST_CANDIDATES:
                 self._candidates[name] = found
         return found
 

@@ -50,7 +50,9 @@ def usage_of(value: Any) -> Usage | None:
 
 def _count(value: Any) -> int | None:
     """A number of tokens, clamped; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+    if type(value) is int and 0 <= value <= _MOST:
+        return value
+    if value is None or isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
         return None
     return int(min(max(value, 0), _MOST))
 
