@@ -168,6 +168,8 @@ class State:
                     bucket.refund(now, amount)
                 self.released(slot)
                 self.give_back(slot)
+            elif bucket is not None:
+                bucket.delayed(now, asyncio.get_running_loop().time(), amount)
         return refused or slot
 
     def give_back(self, slot: Slot) -> None:
@@ -222,10 +224,10 @@ class State:
         slot.probe = None
         names = (candidate.provider.name, slot.key.id, candidate.model)
         if outcome.block is not None:
-            failure.retry_after = self.blocks.block(now, *names, failure.retry_after, failure.message)
+            failure.retry_after = self.blocks.block(now, *names, failure.retry_after, failure.kept)
         if outcome.verdict is not None:
             subject: Subject = names[:2] if outcome.verdict_scope == "key" and slot.key.id else names
-            self.blocks.condemn(now, subject, outcome.verdict, failure.kind, failure.message)
+            self.blocks.condemn(now, subject, outcome.verdict, failure.kind, failure.kept)
         if self.others is not None:
             self.others.failed(slot)
 
