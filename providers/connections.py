@@ -76,7 +76,8 @@ class Connector(aiohttp.TCPConnector):
     def __init__(self) -> None:
         super().__init__(limit=0, keepalive_timeout=KEEP, resolver=_Resolver(), ttl_dns_cache=30)
         self._served: WeakKeyDictionary[Any, Leg] = WeakKeyDictionary()
-        """Each connection's latest call."""
+        """Each open connection's latest call. The call's body knows its connection, so that being weak is not enough:
+        who is lost is taken out."""
 
     async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: ASYNC109 - aiohttp's signature
         leg = leg_of_this_call.get()
@@ -97,7 +98,7 @@ class Connector(aiohttp.TCPConnector):
         """Tells the reader of a body that the connection is gone: after bytes that are no HTTP aiohttp does not."""
         closed.exception()
         lost = protocol()
-        leg = self._served.get(lost) if lost is not None else None
+        leg = self._served.pop(lost, None) if lost is not None else None
         content = leg.content if leg is not None else None
         if content is not None and not content.is_eof() and content.exception() is None:
             content.set_exception(aiohttp.ClientPayloadError())

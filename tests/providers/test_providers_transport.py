@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from providers import transport as transport_module
+from providers.connections import Connector
 from providers.failures import Failure
 from support.exchanges import KEY, Outcome, answered, ask_of, provider_at, request_of
 from support.faults import BAD, GOOD, HI, WHOLE, packed, sized, slowly
@@ -494,5 +495,32 @@ def test_closing_is_safe_at_any_time() -> None:
             await provider.aclose()
             await provider.aclose()
             await upstream.all_gone()
+
+    asyncio.run(main())
+
+
+def test_a_lost_connection_is_forgotten() -> None:
+    """Its call knows the body, and the body the connection: one reference too many kept them all."""
+
+    async def main() -> None:
+        async with Upstream(raw(b"nonsense\r\n\r\n"), reset, stall_after(HI), openai_answer("hi")) as upstream:
+            provider = provider_at(upstream.url)
+            for number in range(3):
+                exchange = provider.open(request_of(), ask_of(provider))
+                try:
+                    await exchange.start()
+                    while number < 2:
+                        await exchange.read()
+                except Failure:
+                    pass
+                await exchange.aclose()
+            assert (await answered(provider)).text == "hi"
+            await asyncio.sleep(0.05)
+            (transport,) = provider._transports.values()
+            assert transport._session is not None
+            connector = transport._session.connector
+            assert isinstance(connector, Connector)
+            assert len(connector._served) == 1
+            await provider.aclose()
 
     asyncio.run(main())
