@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fcc import __version__, errors, models
+from fcc import __version__, errors, models, openapi
 from fcc.admin import api
 from fcc.dashboard import api as dashboard
 from fcc.dashboard import shell
@@ -25,6 +25,7 @@ def build(app: App) -> FastAPI:
     """The pages of one server. The hot paths are there as well, so that a wrong method is answered 405."""
     pages = FastAPI(title="fcc", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
     pages.state.app = app
+    pages.openapi = lambda: openapi.document(pages)
     for path, hot in app.hot.items():
         pages.router.routes.append(Route(path, hot.app, methods=sorted(hot.methods)))
     pages.include_router(router)
