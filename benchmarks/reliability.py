@@ -80,7 +80,7 @@ def tests(*names: str, short: bool, **env: str) -> Suite:
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         if not told.exists():
             return Suite(0, 0, done.stdout + done.stderr)
-        suite = next(ElementTree.parse(told).iter("testsuite"))  # noqa: S314 - pytest wrote it
+        suite = next(ElementTree.parse(told).iter("testsuite"))
     count = {name: int(suite.get(name, "0")) for name in ("tests", "failures", "errors", "skipped")}
     total = count["tests"] - count["skipped"]
     return Suite(total - count["failures"] - count["errors"], total, done.stdout)
@@ -230,7 +230,8 @@ def fuzzing(short: bool) -> Outcome:
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
             runs += sum(map(int, re.findall(r"Done (\d+) runs", done.stderr + done.stdout)))
             bad += [name] if done.returncode else []
-    value = f"{runs:,} inputs, {f'crashed: {", ".join(bad)}' if bad else 'no crash and no hang'}"
+    crashed = f"crashed: {', '.join(bad)}" if bad else "no crash and no hang"
+    value = f"{runs:,} inputs, {crashed}"
     return Outcome(value, not bad)
 
 
