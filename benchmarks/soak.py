@@ -115,7 +115,7 @@ class Load:
                 "stream": True,
                 "messages": [{"role": "user", "content": f"request {number}"}],
             }
-            headers = {**self.fcc.headers, "x-session-id": f"session-{number // 50}"}
+            headers = {**self.fcc.headers, "x-session-id": f"session-{number}"}
             with contextlib.suppress(aiohttp.ClientError):
                 self.counts[await self.ask(session, body, headers)] += 1
 

@@ -26,6 +26,8 @@ from translators.events import (
 )
 from translators.request import Request
 
+LONGEST = 1024 * 1024
+"""Characters of an answer that are remembered; a longer one is not gone on with."""
 OVERLAP = 200
 """Characters at the end of the partial answer that a continuation may repeat."""
 LEAST = 8
@@ -38,17 +40,25 @@ class Said:
 
     parts: list[tuple[type, list[str]]] = field(default_factory=list)
     final: bool = False
-    """Something went out that no other model can be held to: a tool call, a citation, a signature."""
+    """Something went out that no other model can be held to: a tool call, a citation, a signature; or too much to be
+    remembered."""
+    size: int = 0
 
     def add(self, events: list[Event]) -> None:
+        if self.final:
+            return
         for event in events:
             if isinstance(event, (Text, Thinking)):
                 kind = type(event)
                 if not self.parts or self.parts[-1][0] is not kind:
                     self.parts.append((kind, []))
                 self.parts[-1][1].append(event.text)
+                self.size += len(event.text)
             elif isinstance(event, (Tool, Opaque, Redacted, Citation, Signature)):
                 self.final = True
+        if self.size > LONGEST:
+            self.final = True
+            self.parts.clear()
 
     def segments(self) -> list[tuple[type, str]]:
         return [(kind, "".join(pieces)) for kind, pieces in self.parts]

@@ -154,3 +154,11 @@ def test_what_nobody_else_can_be_held_to_is_final(event: Event) -> None:
 def test_a_thought_alone_is_nothing_to_continue() -> None:
     asked = request()
     assert continuation(asked, said_of(Thinking("hm"))) is asked
+
+
+def test_more_than_can_be_remembered_is_not_gone_on_with() -> None:
+    said = Said()
+    for _ in range(20):
+        said.add([Text("x" * 100_000)])
+    assert said.final
+    assert said.text == ""
