@@ -80,12 +80,12 @@ def said_twice(failures: Iterable[tuple[str, Failure]]) -> tuple[str, Failure] |
 
 
 def _nobody_asked(skips: Sequence[Skip], waits: list[float]) -> ChainFailed:
-    told = (
-        "; ".join(dict.fromkeys(skip.text for skip in skips)) or "the chain names no model that can be asked"
-    )
+    if not skips:
+        return ChainFailed(404, "not_found_error", "no provider has the model that was asked for")
+    told = "; ".join(dict.fromkeys(skip.text for skip in skips))
     if waits:
         return _wait(min(waits), told)
-    if skips and all(skip.kind == "overflow" for skip in skips):
+    if all(skip.kind == "overflow" for skip in skips):
         return ChainFailed(400, "invalid_request_error", skips[-1].text)
     kinds = {skip.kind for skip in skips}
     status, kind = LASTING.get(kinds.pop(), (500, "api_error")) if len(kinds) == 1 else (500, "api_error")
