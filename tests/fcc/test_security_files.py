@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -116,26 +117,24 @@ def test_there_is_no_address_for_commands_keys_or_tests_of_connections(tmp_path:
     """Every address there is, so that a new one is looked at here."""
     from fcc.pages import build
 
-    pages = build(application(tmp_path, SERVED, []))
+    app = application(tmp_path, SERVED, [])
+    pages = build(app)
     paths = {getattr(route, "path", "") for route in pages.routes} | set(listed(pages.openapi()))
-    for word in (
-        "exec",
-        "run",
-        "command",
-        "shell",
-        "test",
-        "key",
-        "token",
-        "env",
-        "file",
-        "upload",
-        "proxy",
-        "fetch",
-        "config",
-    ):
+    words = "exec run command shell test key token env file upload proxy fetch config"
+    for word in words.split():
         assert not [path for path in paths if word in path.lower().replace("count_tokens", "")], word
-    changing = {path for path, methods in pages.openapi()["paths"].items() if set(methods) - {"get", "head"}}
+    described = pages.openapi()["paths"]
+    changing = {path for path in described if set(described[path]) - {"get", "head"}} - set(app.hot)
     assert changing <= {"/admin/reload", "/admin/api/reload", "/admin/api/reset", "/admin/api/rollback"}
+
+
+def test_the_page_about_security_names_tests_that_exist() -> None:
+    root = Path(__file__).parents[2]
+    text = (root / "docs" / "security.md").read_text("utf-8")
+    named = set(re.findall(r"`((?:tests/\w+/)?test_\w+\.py)`", text))
+    for name in named:
+        assert (root / name if "/" in name else root / "tests" / "fcc" / name).is_file(), name
+    assert {path.name for path in Path(__file__).parent.glob("test_security_*.py")} <= named
 
 
 def listed(described: dict[str, dict[str, object]]) -> list[str]:
