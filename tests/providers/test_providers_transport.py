@@ -503,7 +503,9 @@ def test_a_lost_connection_is_forgotten() -> None:
     """Its call knows the body, and the body the connection: one reference too many kept them all."""
 
     async def main() -> None:
-        async with Upstream(raw(b"nonsense\r\n\r\n"), reset, stall_after(HI), openai_answer("hi")) as upstream:
+        async with Upstream(
+            raw(b"nonsense\r\n\r\n"), reset, stall_after(HI), openai_answer("hi")
+        ) as upstream:
             provider = provider_at(upstream.url)
             for number in range(3):
                 exchange = provider.open(request_of(), ask_of(provider))
