@@ -6,7 +6,6 @@ python -m fcc.worker ORDER        with an `fcc.crew.Order` as JSON
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import sys
 from pathlib import Path

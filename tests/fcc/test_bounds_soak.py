@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
-
 import soak
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the process is looked at in /proc")
