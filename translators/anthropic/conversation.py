@@ -40,7 +40,8 @@ def write_system(request: Request, blocks: Blocks) -> str | list[Block] | None:
         return system or None
     taken = blocks.taken(system)
     if not blocks.profile.first_party:
-        taken = [block for block in taken if not block["text"].startswith(BILLING)]
+        texts = (block for block in taken if block["type"] == "text")
+        taken = [block for block in texts if not block["text"].startswith(BILLING)]
     return taken or None
 
 
