@@ -12,15 +12,16 @@ from functools import cached_property
 from typing import Any
 
 from rules.boxes import EVERYTHING, Box, Boxer
-from rules.budget import Budget
+from rules.budget import LARGE, Budget
 from rules.covers import smallest_cover
 from rules.glob_automata import UndecidedError
 from rules.globs import bits
-from rules.nodes import And, Condition, Span, Test
+from rules.nodes import And, Condition, In, Span, Test
 from rules.policy_types import PolicyRoute
 from rules.regions import Regions, Values, spoken
 from rules.rows import compile_routes
 from rules.variants import Variant, variants
+from rules.walk import tests
 
 MAX_BOXES = 512
 """Most boxes of one condition here; the router makes do with fewer."""
@@ -63,7 +64,10 @@ class Analysis:
     ) -> None:
         self.routes = tuple(routes)
         self.compiled = compile_routes(self.routes, also=also, most=MAX_BOXES)
-        self.regions = Regions(self.compiled, budget or Budget())
+        size = len(self.compiled.boxes) + self.compiled.globs
+        self.too_large = budget is None and size > LARGE
+        """Then every question is given up."""
+        self.regions = Regions(self.compiled, budget or Budget.fitting(size))
         self.asked = {key for key, boxes in self.compiled.mentions.items() if boxes}
         """Facts that a route asks about."""
         self._boxer = Boxer(self.compiled.domains, MAX_BOXES)
@@ -186,6 +190,16 @@ class Analysis:
 
     # --- parts that could go ----------------------------------------------------------------------------------
 
+    def _affordable(self, condition: Condition) -> bool:
+        """Each part that is left out makes a condition about as large as the whole."""
+        parts = sum(len(test.values) if isinstance(test, In) else 1 for test in tests(condition))
+        try:
+            self.regions.budget.begin()
+            self.regions.budget.spend(parts * parts // 40)
+        except UndecidedError:
+            return False
+        return True
+
     def _trials(self, condition: Condition) -> list[_Trial]:
         found = [(variant, self._boxer.boxes(variant.condition)) for variant in variants(condition)]
         return [_Trial(variant, left.boxes) for variant, left in found if left.exact]
@@ -204,6 +218,8 @@ class Analysis:
         found: list[Idle] = []
         needed: dict[tuple[Span, str], bool] = {}
         """Parts that cannot go, and whether the condition would be wider without them."""
+        if not self._affordable(route.condition):
+            return (), False
         decided, now, trials = True, self._boxes[number], self._trials(route.condition)
         while trials:
             trial = trials.pop(0)

@@ -9,6 +9,9 @@ from rules.glob_automata import UndecidedError
 FREE = 3
 """Steps that each question may take without counting."""
 
+LARGE = 2_000
+"""Boxes and globs from which on a policy is too large to be looked at as a whole: single steps would take too long."""
+
 
 @dataclass(slots=True)
 class Budget:
@@ -17,12 +20,18 @@ class Budget:
 
     all: int = 8_000
     each: int = 1_000
+    free: int = FREE
     left: int = 0
 
     def begin(self) -> None:
         """A new question; its first steps are free, so that many easy ones are not what uses up the budget."""
-        self.all += FREE
+        self.all += self.free
         self.left = min(self.each, self.all)
+
+    @classmethod
+    def fitting(cls, size: int) -> Budget:
+        """The budget for a policy of so many boxes and globs."""
+        return cls() if size <= LARGE else cls(0, 0, 0)
 
     def spend(self, steps: int = 1) -> None:
         """Raises `UndecidedError` when nothing is left."""

@@ -85,10 +85,10 @@ def value(builder: Builder, tree: Tree, fact: nodes.FactName) -> nodes.Value:
     declared = FACTS.get(fact.name)
     text = builder.word(token).text
     if declared is not None and declared.kind in TEXT_KINDS:
-        return nodes.Value(text, "glob", place)
+        return nodes.Value(builder.glob(text, place), "glob", place)
     quoted = token.type in ("STRING", "ODD_STRING")
     if quoted and not (declared is not None and text in declared.words):
-        return nodes.Value(text, "glob", place)
+        return nodes.Value(builder.glob(text, place), "glob", place)
     return nodes.Value(text, "word", place)
 
 

@@ -51,7 +51,8 @@ def _chain(builder: Builder, tree: Tree) -> nodes.Chain:
 
 
 def _glob(builder: Builder, tree: Tree) -> nodes.Word:
-    return builder.word(cast(Token, trees(tree, "glob")[0].children[0]))
+    word = builder.word(cast(Token, trees(tree, "glob")[0].children[0]))
+    return nodes.Word(builder.glob(word.text, word.span), word.span)
 
 
 def _once(builder: Builder, tree: Tree, name: str, what: str) -> Tree | None:

@@ -11,6 +11,8 @@ from rules.diagnostics import Diagnostic, Edit, Fix, Label, Severity
 from rules.literals import clock, number, quote, span, unquote
 from rules.nodes import Span, Word
 
+MAX_GLOB = 1_000
+"""Longest pattern, in characters."""
 PLAIN_ESCAPES = '"\\'
 
 
@@ -97,6 +99,13 @@ class Builder:
                     title="double the backslash",
                 )
             at += 2
+
+    def glob(self, text: str, place: Span) -> str:
+        """A pattern; of one that is too long to be matched only the beginning is kept."""
+        if len(text) > MAX_GLOB:
+            message = f"this pattern has {len(text):,} characters; more than {MAX_GLOB:,} are not matched"
+            self.report("FCC108", message, place)
+        return text[:MAX_GLOB]
 
     def word(self, token: Token) -> Word:
         """A name or a quoted text, as one word with its place."""

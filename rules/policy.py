@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from rules import parser, resolve, settings_reader, source, suppressions
+from rules import parser, resolve, settings_reader, source, suggest, suppressions
 from rules.catalogue import Catalogue
 from rules.diagnostics import Diagnostic
 from rules.lint.registry import Check, Context, Entry, entries
@@ -69,8 +69,9 @@ def load(data: bytes, *, path: str, env: Mapping[str, str], catalogue: Catalogue
     `path` is only for display; `env` is what `env NAME` and `"env:NAME"` read; `catalogue` has the presets.
     """
     work = _Work(data, path, env, catalogue)
-    for _, stage in STAGES:
-        stage(work)
+    with suggest.bounded():
+        for _, stage in STAGES:
+            stage(work)
     findings = sorted(_once(work.findings), key=lambda one: (one.span.start, one.span.end, one.code))
     policy = None if _errors(findings) else work.policy
     return Loaded(policy, tuple(findings), work.source)
@@ -99,6 +100,8 @@ def _parse(work: _Work) -> None:
 
 
 def _settings(work: _Work) -> None:
+    if not work.source.tables and _errors(work.findings):
+        return
     work.settings, found = settings_reader.read(work.source, work.env)
     work.add(found)
 

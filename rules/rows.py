@@ -60,6 +60,11 @@ class Compiled:
     texts: Mapping[FactKey, TextRows]
 
     @property
+    def globs(self) -> int:
+        """How many globs tell texts apart."""
+        return sum(len(one.matcher.globs) for one in self.domains.values() if isinstance(one, Texts))
+
+    @property
     def everything(self) -> int:
         return (1 << len(self.boxes)) - 1
 

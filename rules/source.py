@@ -15,9 +15,9 @@ from rules import toml_errors
 from rules.diagnostics import Diagnostic, Edit, Fix
 from rules.lines import Lines
 from rules.nodes import Span
-from rules.toml_scanner import Path, Place, paths, scan
+from rules.toml_scanner import MAX_PARTS, MAX_PLACES, Path, Place, paths, scan
 
-MAX_BYTES = 2_000_000
+MAX_BYTES = 1_100_000
 """Largest file that is read at all."""
 
 BOM = b"\xef\xbb\xbf"
@@ -62,6 +62,12 @@ def read(data: bytes, path: str) -> tuple[Source, list[Diagnostic]]:
         return Source(path, ""), [Diagnostic("FCC008", "error", message, Span(0, 0))]
     text, findings = _decoded(data)
     found = scan(text)
+    if found.too_much is not None:
+        message = f"more than {MAX_PLACES:,} values, or a key of more than {MAX_PARTS} parts, are not read"
+        return Source(path, text, bom=bom), [
+            *findings,
+            Diagnostic("FCC008", "error", message, found.too_much),
+        ]
     tables, errors = toml_errors.parse(text, found)
     findings += errors
     places: Mapping[Path, Place] = found.places

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from rules.glob_automata import OTHERS, UndecidedError, ask, contains, overlap
 from rules.globs import Matcher, bits, is_plain, predicate
 
+COMPARED = 100
+"""Globs that are compared to one in the time of a step."""
+
 MAX_GROUPED = 8
 """Most globs for which the smallest set of texts that they match is looked for."""
 
@@ -51,6 +54,8 @@ class TextSpace:
         self._short = [glob.replace("*", "").replace("?", other) for glob in self.globs]
         run = other * (max(map(len, self.globs), default=0) + 1)
         self._long = [glob.replace("*", run).replace("?", other) for glob in self.globs]
+        self._met = 0
+        """Globs that were compared to all others."""
         self._follows: dict[int, int] = {}
         self._within: dict[int, int] = {}
         self._apart: dict[int, int] = {}
@@ -75,6 +80,9 @@ class TextSpace:
         if not more and not less:
             return state
         known, out = state.known, state.ruled_out
+        new = (more & ~self._met).bit_count() + (less & ~self._met).bit_count()
+        self.spend(new * (len(self.globs) // COMPARED))
+        self._met |= more | less
         for glob in bits(more):
             known |= self._follow(glob)
             out |= 0 if self.is_set else self._away(glob)

@@ -41,7 +41,14 @@ class Scan:
     comments: list[Span] = field(default_factory=list)
     repeated: list[tuple[Path, Span]] = field(default_factory=list)
     """Keys that stand a second time; `places` has the first."""
+    too_much: Span | None = None
+    """What was one too many to go on; then the rest was not read."""
 
+
+MAX_PLACES = 20_000
+"""Keys, tables and list entries that are looked at."""
+MAX_PARTS = 32
+"""Parts of a dotted key: it takes time that grows with their square."""
 
 _BLANK = re.compile(r"[ \t]*")
 _GAP = re.compile(r"[ \t\r\n]*(?:#[^\n]*[ \t\r\n]*)*")
@@ -63,6 +70,14 @@ class _UnreadableError(Exception):
     """The statement at hand is no TOML."""
 
 
+class _TooMuchError(Exception):
+    """Bounded reading has come to its end."""
+
+    def __init__(self, place: Span) -> None:
+        super().__init__()
+        self.place = place
+
+
 def scan(text: str) -> Scan:
     """The places of everything in the text; what is broken is left out. Linear in the text, never raises."""
     scanner = _Scanner(text)
@@ -76,6 +91,9 @@ def scan(text: str) -> Scan:
             at = scanner.line_end(at)
         except (_UnreadableError, RecursionError):
             at = _end(_LINE, text, start)
+        except _TooMuchError as error:
+            scanner.found.too_much = error.place
+            break
     return scanner.found
 
 
@@ -164,10 +182,12 @@ class _Scanner:
 
     def _keys(self, at: int) -> tuple[list[tuple[str, Span]], int]:
         """The names of a dotted key with their places, and where what follows it begins."""
-        names = []
+        names: list[tuple[str, Span]] = []
         while True:
             at = self._blank(at)
             name, end = self._key(at)
+            if len(names) == MAX_PARTS or len(self.found.places) >= MAX_PLACES:
+                raise _TooMuchError(Span(at, end))
             names.append((name, Span(at, end)))
             at = self._blank(end)
             if not self.text.startswith(".", at):
@@ -217,6 +237,8 @@ class _Scanner:
         while not self.text.startswith("]", at):
             start = at
             at, kind = self.value(at, (*path, index))
+            if len(self.found.places) >= MAX_PLACES:
+                raise _TooMuchError(Span(start, at))
             self.found.places[(*path, index)] = Place(Span(start, at), Span(start, at), kind)
             index += 1
             at = self.gap(at)

@@ -8,8 +8,10 @@ something, 2 could not run.
 
 from __future__ import annotations
 
+import codecs
 import functools
 import importlib
+import io
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
@@ -49,6 +51,7 @@ EXAMPLES = """Examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The `fcc` command. Returns the exit status."""
+    print_anything()
     words = list(sys.argv[1:] if arguments is None else arguments)
     name = words[0] if words else "--help"
     if name in ("--help", "-h", "help"):
@@ -65,12 +68,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def init_main() -> int:
     """The `fcc-init` command: `fcc init`."""
+    print_anything()
     return run("init", sys.argv[1:])
 
 
 def serve_main() -> int:
     """The `free-claude-code` command: `fcc serve`."""
+    print_anything()
     return run("serve", sys.argv[1:])
+
+
+def print_anything() -> None:
+    """A sign that the terminal's encoding lacks, or half a sign of a file's name, is printed as JSON escapes it."""
+    codecs.register_error("fcc", escaped)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="fcc")
+
+
+def escaped(error: UnicodeError) -> tuple[str, int]:
+    """Handles encoding errors (docs.python.org/3/library/codecs.html#codecs.register_error)."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    pairs = zip(units[::2], units[1::2], strict=True)
+    return "".join(f"\\u{high:02x}{low:02x}" for high, low in pairs), error.end
 
 
 def run(name: str, words: Sequence[str]) -> int:

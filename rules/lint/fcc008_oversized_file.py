@@ -7,8 +7,8 @@ CODE = LintCode(
     "oversized-file",
     "error",
     "the file is too large to be read",
-    """A file of more than two million bytes is not read at all: something else than a policy was probably
-given. Check the path.""",
+    """A file of more than 1,100,000 bytes is not read at all, nor are tables of more than 20,000 values:
+something else than a policy was probably given. Check the path.""",
     bad="",
     good="""\
 rules = '''

@@ -8,7 +8,8 @@ CODE = LintCode(
     "error",
     "the rules are too long, too wrong or too deep to be read",
     """Reading is bounded so that no file can stall a running server: half a million characters, a hundred
-syntax errors, and 64 conditions one inside the other. Split a deep condition into several routes.""",
+syntax errors, 64 conditions one inside the other, and patterns of a thousand characters. Split a deep condition into
+several routes.""",
     bad="""\
 rules = '''
 route deep when """

@@ -37,6 +37,10 @@ route rest use zen/minimax-m2.5-free
 
 def check(context: Context) -> Iterator[Diagnostic]:
     for analysis, routes in analysed(context):
+        if analysis.too_large:
+            message = f"what each of {len(analysis.routes):,} routes takes is undecided: they are too many"
+            yield CODE.at(routes.place(analysis.routes[-1]), message)
+            continue
         for number in analysis.undecided:
             if number == len(analysis.routes):
                 place = routes.place(analysis.routes[-1])

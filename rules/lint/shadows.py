@@ -12,6 +12,8 @@ from rules.lint.registry import Context, LintCode
 from rules.names import statements_of
 from rules.nodes import Health, Limit, Word
 
+MOST = 200
+"""Statements of one kind that are looked at; each is compared to all before it."""
 ANY_MODEL = "?*/?*"
 """What every model id is like."""
 
@@ -19,7 +21,7 @@ ANY_MODEL = "?*/?*"
 def shadowed(context: Context, code: LintCode, kind: type[Health | Limit], word: str) -> Iterator[Diagnostic]:
     """A finding for each; what cannot be decided is `undecided_patterns`."""
     globs = [statement.glob for statement in statements_of(context.document, kind)]
-    for number, glob in enumerate(globs):
+    for number, glob in enumerate(globs[:MOST]):
         try:
             cover = _cover(globs[:number], glob.text)
         except UndecidedError:
@@ -39,13 +41,15 @@ def shadowed(context: Context, code: LintCode, kind: type[Health | Limit], word:
 
 
 def undecided_patterns(context: Context) -> Iterator[Word]:
+    """The last one may stand for all behind it."""
     for kind in (Health, Limit):
         globs = [statement.glob for statement in statements_of(context.document, kind)]
-        for number, glob in enumerate(globs):
+        for number, glob in enumerate(globs[:MOST]):
             try:
                 _cover(globs[:number], glob.text)
             except UndecidedError:
                 yield glob
+        yield from globs[MOST : MOST + 1]
 
 
 def _cover(earlier: Sequence[Word], glob: str) -> list[Word]:

@@ -66,7 +66,7 @@ def _location(source: Source, span: Span) -> dict[str, Any]:
 
 
 def _artifact(source: Source) -> dict[str, str]:
-    return {"uri": quote(source.path.replace("\\", "/"), safe="/:")}
+    return {"uri": quote(source.path.replace("\\", "/"), safe="/:", errors="surrogateescape")}
 
 
 def _region(source: Source, span: Span) -> dict[str, int]:
