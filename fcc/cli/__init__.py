@@ -96,11 +96,20 @@ def escaped(error: UnicodeError) -> tuple[str, int]:
 
 
 def run(name: str, words: Sequence[str]) -> int:
-    """Run one command with its words. Typer prints what is wrong with them and exits with 2."""
+    """Run one command with its words. Typer prints what is wrong with them and exits with 2.
+
+    A command may have a `quick(words)`, which runs what it can read without Typer and else returns None.
+    """
+    function = load(name)
+    names = vars(sys.modules[function.__module__])
+    quick = names.get("quick")
+    if quick is not None and (status := quick(words)) is not None:
+        return status
     import typer
 
+    names.setdefault("typer", typer)
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    app.command(context_settings=settings(name))(exiting(load(name)))
+    app.command(context_settings=settings(name))(exiting(function))
     try:
         app(list(words), prog_name=f"fcc {name}")
     except SystemExit as ending:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
-
-import typer
+from typing import TYPE_CHECKING, Annotated
 
 from fcc.environment import environment
 from providers.presets import catalogue
@@ -21,6 +20,9 @@ from rules.render.text import Palette
 from rules.render.text import render as render_text
 from rules.source import BOM
 from rules.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    import typer  # `fcc.cli.run` puts it here when it is needed
 
 MAX_ROUNDS = 10
 """Times the file is read and fixed again: a fix may bring to light what another can mend."""
@@ -61,6 +63,22 @@ def lint(
         print(f"{mended} fixed in {path}", file=sys.stderr)
     print(_rendered(loaded, format), end="")
     return int(any(one.severity != "note" for one in loaded.diagnostics))
+
+
+def quick(words: Sequence[str]) -> int | None:
+    """The usual call, `fcc lint [PATH] [--format NAME]`, read by hand: Typer takes longer to import than a file takes
+    to check. None: it is none of these.
+    """
+    left, path, chosen = list(words), None, Format.text
+    while left:
+        word = left.pop(0)
+        if word == "--format" and left and left[0] in Format.__members__:
+            chosen = Format(left.pop(0))
+        elif not word.startswith("-") and path is None:
+            path = Path(word)
+        else:
+            return None
+    return lint(path or Path("routes.toml"), chosen)
 
 
 def _load(path: Path) -> Loaded:
