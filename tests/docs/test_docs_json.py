@@ -31,6 +31,13 @@ SHOWN = {
 }
 
 
+MORE = {
+    "plan": ("routes.toml", "routes.toml"),
+    "replay": ("--against", "routes.toml", "--records", "facts.jsonl"),
+}
+"""Words that a command cannot do without."""
+
+
 def shape(value: Any) -> Any:
     """Names of an object, and what is behind them; of a list what its first member is."""
     if isinstance(value, dict):
@@ -58,7 +65,8 @@ def test_what_is_shown_is_what_is_printed(command, tmp_path, monkeypatch, capsys
     text = POLICY.replace("expect", DEAD) if command == "lint" else POLICY
     (tmp_path / "routes.toml").write_text(text)
     monkeypatch.chdir(tmp_path)
-    cli.main([command, "--format", "json"])
+    (tmp_path / "facts.jsonl").write_text('{"model": "claude-opus-4-7"}\n')
+    cli.main([command, *MORE.get(command, ()), "--format", "json"])
     printed = shape(json.loads(capsys.readouterr().out))
     assert agrees(shape(SHOWN[command]), printed), printed
 
