@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -10,6 +11,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
+import typer
 from typer.models import ArgumentInfo, OptionInfo
 
 
@@ -25,7 +27,9 @@ class Option:
 
 def options(function: Callable[..., Any]) -> list[Option]:
     """Arguments first, then options, each in their order."""
-    hints = get_type_hints(function, include_extras=True)
+    hints = get_type_hints(
+        function, {**vars(sys.modules[function.__module__]), "typer": typer}, include_extras=True
+    )
     parameters = inspect.signature(function).parameters.values()
     found = [_option(one.name, hints[one.name], one.default) for one in parameters]
     return sorted(found, key=lambda one: bool(one.names))
