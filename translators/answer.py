@@ -84,6 +84,8 @@ class Answer(ABC):
         self._length = 0
         """Characters said, thinking included."""
         self._usage = Usage()
+        self._headed = 1
+        """Input tokens that the head has told."""
 
     def take(self, event: Event) -> None:
         """Lays out one event; after Finish or Fault nothing more is said."""
@@ -117,8 +119,9 @@ class Answer(ABC):
         Totals may only grow, so what is not known yet is 1: an estimate above the truth could not be taken back.
         """
         usage = self._usage
+        self._headed = usage.input or 1
         counts = {
-            "input_tokens": usage.input or 1,
+            "input_tokens": self._headed,
             "cache_creation_input_tokens": usage.cache_write or 0,
             "cache_read_input_tokens": usage.cache_read or 0,
             "output_tokens": 1,
@@ -261,19 +264,20 @@ class Answer(ABC):
         return ("end_turn" if event.reason == "tool_use" else event.reason), None
 
     def _totals(self) -> dict[str, Any]:
-        """The usage of the whole answer. Input is at least 1 as it was in the head, if need be at the cache's cost."""
+        """The usage of the whole answer. Input is at least what the head said, if need be at the cache's cost."""
         usage = self._usage
         read, written = usage.cache_read or 0, usage.cache_write or 0
         known = usage.input or read or written
-        fresh = usage.input or (1 if known else self._estimate)
+        fresh = usage.input or (0 if known else self._estimate)
+        lacking = max(self._headed - fresh, 0)
         output = usage.output
         if not output and (self._index >= 0 or self._length or output is None):
             output = self._length // _CHARACTERS_PER_TOKEN + 1
         totals = {
             **(usage.extra or {}),
-            "input_tokens": fresh,
+            "input_tokens": fresh + lacking,
             "cache_creation_input_tokens": written,
-            "cache_read_input_tokens": read if usage.input or not read else read - 1,
+            "cache_read_input_tokens": max(read - lacking, 0),
             "output_tokens": output,
         }
         if usage.thinking is not None:

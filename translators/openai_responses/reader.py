@@ -349,8 +349,9 @@ class ResponsesReader:
             missing.add("reasoning")
         output = response.get("output")
         for index, item in enumerate(output if isinstance(output, list) else ()):
-            if isinstance(item, dict) and item.get("type") in missing:
-                self._done(item, None if event and item["type"] in _CALLS else index, out)
+            kind = item.get("type") if isinstance(item, dict) else None
+            if isinstance(kind, str) and kind in missing:
+                self._done(item, None if event and kind in _CALLS else index, out)
         self._conclude(reason, out)
 
     def _conclude(self, reason: StopReason, out: list[Event]) -> None:
