@@ -84,9 +84,21 @@ class ModelTable:
     thinking: Literal["never", "switchable", "always"] | None = key(
         None, "whether the model thinks before it answers; default switchable"
     )
-    thinking_switch: str | None = key(
-        None, "how thinking is switched: none, template, template-thinking, effort, type, system-line, budget"
-    )
+    thinking_switch: (
+        Literal[
+            "none",
+            "template",
+            "template-thinking",
+            "template-enable",
+            "effort",
+            "reasoning",
+            "type",
+            "system-line",
+            "budget",
+            "adaptive",
+        ]
+        | None
+    ) = key(None, "how thinking is switched; none: it cannot be")
     replay: Literal["drop", "reasoning_content", "reasoning", "think-tags"] | None = key(
         None, "how earlier thinking is sent back; default drop"
     )

@@ -100,16 +100,13 @@ def run(name: str, words: Sequence[str]) -> int:
 
     A command may have a `quick(words)`, which runs what it can read without Typer and else returns None.
     """
-    function = load(name)
-    names = vars(sys.modules[function.__module__])
-    quick = names.get("quick")
+    quick = getattr(importlib.import_module(f"fcc.cli.{name}"), "quick", None)
     if quick is not None and (status := quick(words)) is not None:
         return status
     import typer
 
-    names.setdefault("typer", typer)
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    app.command(context_settings=settings(name))(exiting(function))
+    app.command(context_settings=settings(name))(exiting(load(name)))
     try:
         app(list(words), prog_name=f"fcc {name}")
     except SystemExit as ending:
@@ -118,8 +115,11 @@ def run(name: str, words: Sequence[str]) -> int:
 
 
 def load(name: str) -> Callable[..., Any]:
-    """The function behind a command."""
+    """The function behind a command. A module that is quick without Typer has it from here on, for its signature."""
+    import typer
+
     module = importlib.import_module(f"fcc.cli.{name}")
+    vars(module).setdefault("typer", typer)
     found = getattr(module, name, None)
     return found if callable(found) else getattr(module, f"{name}_")
 

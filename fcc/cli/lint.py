@@ -22,7 +22,7 @@ from rules.source import BOM
 from rules.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    import typer  # `fcc.cli.run` puts it here when it is needed
+    import typer  # `fcc.cli.load` puts it here when it is needed
 
 MAX_ROUNDS = 10
 """Times the file is read and fixed again: a fix may bring to light what another can mend."""
