@@ -23,6 +23,16 @@ FOUND: dict[str, tuple[Dialect, bytes]] = {
         "openai-responses",
         b'event: response.output_item.added\ndata: {"type":"response.output_item.added","item":{"type":[]}}\n\n',
     ),
+    "a call of the server with an odd id": (
+        "anthropic",
+        b'{"type":"message","role":"assistant","stop_reason":"end_turn","content":[{"type":"server_tool_use",'
+        b'"id":"sr]toolu_1","name":"web_search","input":{}},{"type":"text","text":"hi"}]}',
+    ),
+    "a call of the server without a name": (
+        "anthropic",
+        b'{"type":"message","role":"assistant","stop_reason":"end_turn","content":[{"type":"server_tool_use",'
+        b'"id":"srvtoolu_1","input":{}},{"type":"text","text":"hi"}]}',
+    ),
     "a count of the prompt that falls": (
         "gemini",
         b'data: {"candidates":[{"content":{"parts":[{"text":"The harbour "}]}}],'

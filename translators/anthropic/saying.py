@@ -6,6 +6,7 @@ block, as JSON in a string, quoted twice, or leave the block open.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -14,6 +15,8 @@ from translators.events import Opaque, Tool
 from translators.openai_chat.calls import is_object, own_arguments
 from translators.toolcalls import complete_arguments
 
+_odd = re.compile(r"[^A-Za-z0-9_-]")
+"""What no id of a call may hold."""
 _INPUT = ("tool_use", "server_tool_use", "mcp_tool_use")
 
 
@@ -72,9 +75,10 @@ class Held:
     def event(self, *, mend: bool) -> Tool | Opaque | None:
         """What to pass on; None if it is not whole. `mend`: repair the input where there is no doubt."""
         name = self.block.get("name")
-        if self.is_tool and not (isinstance(name, str) and name):
+        calls = self.block.get("type") in _INPUT
+        if calls and not (isinstance(name, str) and name):
             return None
-        if self.block.get("type") not in _INPUT and not self._parts:
+        if not calls and not self._parts:
             return Opaque(self.block)
         text = own_arguments(self.text)
         if text is None and mend:
@@ -83,4 +87,7 @@ class Held:
             return None
         if self.is_tool:
             return Tool(str(self.block.get("id") or ""), str(name), text)
-        return Opaque({**self.block, "input": msgspec.json.decode(text)})
+        block = {**self.block, "input": msgspec.json.decode(text)}
+        return Opaque(
+            {**block, "id": _odd.sub("_", str(block.get("id") or "srvtoolu_0"))} if calls else block
+        )
