@@ -15,7 +15,7 @@ from translators.events import Opaque, Tool
 from translators.openai_chat.calls import is_object, own_arguments
 from translators.toolcalls import complete_arguments
 
-_odd = re.compile(r"[^A-Za-z0-9_-]")
+_ODD = re.compile(r"[^A-Za-z0-9_-]")
 """What no id of a call may hold."""
 _INPUT = ("tool_use", "server_tool_use", "mcp_tool_use")
 
@@ -89,5 +89,5 @@ class Held:
             return Tool(str(self.block.get("id") or ""), str(name), text)
         block = {**self.block, "input": msgspec.json.decode(text)}
         return Opaque(
-            {**block, "id": _odd.sub("_", str(block.get("id") or "srvtoolu_0"))} if calls else block
+            {**block, "id": _ODD.sub("_", str(block.get("id") or "srvtoolu_0"))} if calls else block
         )
