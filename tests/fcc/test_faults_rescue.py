@@ -258,7 +258,7 @@ def test_those_who_wait_for_a_place_are_served_in_their_order() -> None:
             tasks = []
             for number in range(8):
                 tasks.append(asyncio.create_task(here.post(message(str(number)))))
-                await asyncio.sleep(0.005)
+                await until(lambda came=number: len(order) + len(here.app.house.state.queue) > came)
             responses = await asyncio.gather(*tasks)
             assert [one.status_code for one in responses] == [200] * 8
             assert order == [str(number) for number in range(8)]

@@ -14,7 +14,7 @@ from engine.blocks import Aside
 from fcc.admin import events
 from fcc.live import MOST_EVENTS, MOST_LISTENERS, Listener, Live, sse
 from support.upstream import Peer, Upstream, answer, openai_answer
-from support.world import World, message, run, until, world
+from support.world import LAPTOP, World, message, run, until, world
 
 BOTH = "chain both = a/one then b/two, retry 0\nhealth * 2 failures in 30s, rest 30s\n"
 RULES = f'{BOTH}route small when model is "*haiku*" use b/two\nroute rest use both'
@@ -233,9 +233,10 @@ def test_a_bad_question_is_an_error(query: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_only_the_servers_own_token_opens_it(page: str) -> None:
     async def test() -> None:
-        laptop = '[clients.laptop]\ntoken = "env:ANTHROPIC_AUTH_TOKEN"\n'
+        laptop = '[clients.laptop]\ntoken = "env:LAPTOP_TOKEN"\n'
         async with world('route rest answer "hi"', laptop) as here:
             address = f"/admin/api/{page}"
+            here.client.headers["x-api-key"] = LAPTOP
             assert (await here.post(message())).status_code == 200
             assert (await here.client.get(address)).status_code == 403
             assert (await here.client.get(address, headers={"x-api-key": "wrong"})).status_code == 401

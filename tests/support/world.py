@@ -27,6 +27,8 @@ from fcc.server import App
 from support.upstream import Upstream
 
 TOKEN = "the-token-of-these-tests"
+LAPTOP = "the-token-of-a-client-of-these-tests"
+"""In the variable LAPTOP_TOKEN, for policies with `[clients.NAME]`."""
 BOUND = 30.0
 """Seconds after which a test that hangs has failed."""
 
@@ -99,7 +101,7 @@ def policy(rules: str, tables: str = "", **upstreams: Upstream) -> str:
 def application(folder: Path, text: str, lines: list[bytes]) -> App:
     path = folder / "routes.toml"
     path.write_text(text)
-    env = {"ANTHROPIC_AUTH_TOKEN": TOKEN}
+    env = {"ANTHROPIC_AUTH_TOKEN": TOKEN, "LAPTOP_TOKEN": LAPTOP}
     house = House(path=str(path), env=env)
     loaded = house.accept(text.encode())
     assert loaded.policy is not None, loaded.diagnostics
