@@ -52,15 +52,23 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """What pytest made of some files. `output` is all it printed."""
+    """What pytest made of some files. `failed`: the tests that did; `output` is all it printed."""
 
     passed: int
     total: int
+    failed: tuple[str, ...]
     output: str
 
     @property
     def good(self) -> bool:
         return 0 < self.passed == self.total
+
+    def outcome(self, value: str, *others: Suite) -> Outcome:
+        """`value`, and by name what failed here or in others."""
+        suites = (self, *others)
+        failed = [name for suite in suites for name in suite.failed]
+        shown = f"{value}; failed: {', '.join(failed)}" if failed else value
+        return Outcome(shown, all(suite.good for suite in suites))
 
 
 def tests(*names: str, short: bool, **env: str) -> Suite:
@@ -79,11 +87,16 @@ def tests(*names: str, short: bool, **env: str) -> Suite:
         environment = {**os.environ, **long, **env}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         if not told.exists():
-            return Suite(0, 0, done.stdout + done.stderr)
+            return Suite(0, 0, ("pytest itself",), done.stdout + done.stderr)
         suite = next(ElementTree.parse(told).iter("testsuite"))
     count = {name: int(suite.get(name, "0")) for name in ("tests", "failures", "errors", "skipped")}
     total = count["tests"] - count["skipped"]
-    return Suite(total - count["failures"] - count["errors"], total, done.stdout)
+    failed = tuple(
+        case.get("name", "")
+        for case in suite.iter("testcase")
+        if case.find("failure") is not None or case.find("error") is not None
+    )
+    return Suite(total - count["failures"] - count["errors"], total, failed, done.stdout)
 
 
 # --- figures ----------------------------------------------------------------------------------------------------------
@@ -102,7 +115,7 @@ def faults(short: bool) -> Outcome:
     value = (
         f"{every - wrong} / {every} over the whole server, {transport.passed} / {transport.total} of one call"
     )
-    return Outcome(value, suite.good and transport.good)
+    return suite.outcome(value, transport)
 
 
 def simulation(short: bool) -> Outcome:
@@ -113,7 +126,7 @@ def simulation(short: bool) -> Outcome:
         FCC_SEEDS=seeds,
         **({} if short else {"FCC_MINUTES": "60"}),
     )
-    return Outcome(f"{seeds} seeds, {suite.total - suite.passed} batches with a violation", suite.good)
+    return suite.outcome(f"{seeds} seeds, {suite.total - suite.passed} batches with a violation")
 
 
 def reloads(short: bool) -> Outcome:
@@ -201,25 +214,25 @@ def soak(short: bool) -> Outcome:
 
 def canaries(short: bool) -> Outcome:
     suite = tests("fcc/test_security_secrets.py", short=short)
-    return Outcome(f"{suite.passed} / {suite.total} tests without a leak", suite.good)
+    return suite.outcome(f"{suite.passed} / {suite.total} tests without a leak")
 
 
 def browsers(short: bool) -> Outcome:
     suite = tests(
         "fcc/test_security_doors.py", "fcc/test_fcc_gate.py", "fcc/test_fcc_protocol.py", short=short
     )
-    return Outcome(f"{suite.passed} / {suite.total} tests", suite.good)
+    return suite.outcome(f"{suite.passed} / {suite.total} tests")
 
 
 def security(short: bool) -> Outcome:
     names = ("upstreams", "limits", "files")
     suite = tests(*(f"fcc/test_security_{name}.py" for name in names), short=short)
-    return Outcome(f"{suite.passed} / {suite.total} tests", suite.good)
+    return suite.outcome(f"{suite.passed} / {suite.total} tests")
 
 
 def over_admission(short: bool) -> Outcome:
     suite = tests("engine/test_engine_shared_limits.py", "engine/test_engine_shared_troubles.py", short=short)
-    return Outcome(f"{suite.passed} / {suite.total} tests", suite.good)
+    return suite.outcome(f"{suite.passed} / {suite.total} tests")
 
 
 def fuzzing(short: bool) -> Outcome:
