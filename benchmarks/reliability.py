@@ -268,7 +268,7 @@ FIGURES = (
     Figure("pool", "ten calls after 2,000 that were cancelled", "10 of 10", pool),
     Figure(
         "hostile sizes",
-        "endless lines and heads, bombs, floods of events, deaf clients; the shortest pause of two runs (long form: three)",
+        "endless lines and heads, bombs, floods of events, deaf clients; the shortest pause of 2 runs, or 3",
         "under 16 MB and 100 ms",
         hostile_sizes,
     ),
