@@ -14,7 +14,6 @@ from translators.anthropic.pieces import Delta, Piece, decode_piece, raw_delta
 from translators.anthropic.saying import Held
 from translators.anthropic.signatures import sealed
 from translators.anthropic.tokens import merged, usage_of
-from translators.body import Body
 from translators.events import (
     Break,
     Citation,
@@ -30,11 +29,12 @@ from translators.events import (
     Tool,
     Usage,
 )
+from translators.framed import FramedReader
 from translators.openai_chat.chunks import decode_leniently
 from translators.openai_chat.faults import bare_error, fault_of
 from translators.openai_chat.tools import declared_tools
 from translators.request import Request
-from translators.sse import Allowance, TooLarge
+from translators.sse import Allowance
 from translators.text_tools import TextTools
 from translators.thinking import ThinkingTags
 from translators.tool_names import declared_name
@@ -52,16 +52,14 @@ def reader(request: Request, target: Target, wire: WireRequest) -> MessagesReade
     return MessagesReader(request, target)
 
 
-class MessagesReader:
+class MessagesReader(FramedReader):
     """See `translators.dialects.Reader`."""
 
     def __init__(self, request: Request, target: Target) -> None:
         self._declared = {str(tool.get("name")) for tool in request.tools}
         self._model = target.model
         self._first_party = target.profile.first_party
-        self._body = Body()
         self._held_size = Allowance("the blocks that are held until they are whole")
-        self._over = False
         self._heard = False
         """Some event was JSON, if only a ping."""
         self._begun = False
@@ -74,7 +72,7 @@ class MessagesReader:
         self._plain = self._first_party
         """Text is text: no thinking is looked for in it."""
         schemas = {name: tool["input_schema"] for name, tool in declared_tools(request).items()}
-        self._texts = TextTools(schemas) if schemas and not self._first_party else None
+        super().__init__(TextTools(schemas) if schemas and not self._first_party else None)
         self._tags = self._new_tags()
         self._held: list[Held] = []
         self._open: dict[Any, Held] = {}
@@ -84,40 +82,8 @@ class MessagesReader:
         self._details: dict[str, Any] | None = None
         self._usage: Usage | None = None
 
-    def feed(self, data: bytes) -> list[Event]:
-        out = self._read(data)
-        return self._texts.feed(out) if self._texts else out
-
-    def close(self) -> list[Event]:
-        out = self._read_end()
-        return self._texts.feed(out) if self._texts else out
-
-    def _read(self, data: bytes) -> list[Event]:
-        out: list[Event] = []
-        if self._over:
-            return out
-        try:
-            self._events(self._body.feed(data), out)
-        except TooLarge as error:
-            self._fail(out, Fault("malformed", str(error)))
-        if self._body.kind == "page":
-            self._fail(out, Fault("malformed", "the upstream sent a page instead of an answer"))
-        return out
-
-    def _read_end(self) -> list[Event]:
-        out: list[Event] = []
-        if self._over:
-            return out
-        if self._body.kind == "document":
-            self._document(out)
-            return out
-        try:
-            self._events(self._body.close(), out)
-        except TooLarge as error:
-            self._fail(out, Fault("malformed", str(error)))
-        if not self._over:
-            self._conclude(out, complete=False)
-        return out
+    def _stopped_short(self, out: list[Event]) -> None:
+        self._conclude(out, complete=False)
 
     def _events(self, events: list[tuple[str | None, bytes]], out: list[Event]) -> None:
         for name, payload in events:
@@ -355,10 +321,6 @@ class MessagesReader:
             self._conclude(out, complete=True)
         else:
             self._fail(out, fault)
-
-    def _fail(self, out: list[Event], fault: Fault) -> None:
-        self._over = True
-        out.append(fault)
 
     def _conclude(self, out: list[Event], *, complete: bool) -> None:
         self._settle(out)

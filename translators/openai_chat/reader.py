@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from translators.body import Body
 from translators.events import Event, Fault, Finish, Progress, Start, StopReason, Text, Thinking, Tool, Usage
+from translators.framed import FramedReader
 from translators.openai_chat.calls import Call, Calls, own_arguments
 from translators.openai_chat.chunks import Choice, Chunk, Delta, decode_chunk, decode_leniently
 from translators.openai_chat.faults import bare_error, broken_off, fault_of
@@ -21,7 +21,6 @@ from translators.openai_chat.tokens import usage_of
 from translators.openai_chat.tools import declared_tools, renamed_tools
 from translators.request import Request
 from translators.schemas import TYPE_ALIAS, renamed_arguments
-from translators.sse import TooLarge
 from translators.text_tools import TextTools
 from translators.thinking import ThinkingTags
 from translators.tool_names import declared_name
@@ -51,7 +50,7 @@ def reader(request: Request, target: Target, wire: WireRequest) -> ChatReader:
     return ChatReader(request, target, wire)
 
 
-class ChatReader:
+class ChatReader(FramedReader):
     """See `translators.dialects.Reader`."""
 
     def __init__(self, request: Request, target: Target, wire: WireRequest) -> None:
@@ -59,8 +58,6 @@ class ChatReader:
         self._target = target
         self._names = wire.tool_names
         self._stops = request.body.get("stop_sequences") or ()
-        self._body = Body()
-        self._over = False
         self._begun = False
         self._content = False
         self._bad = 0
@@ -70,7 +67,7 @@ class ChatReader:
         self._totals = False
         """Usage came in a chunk of its own after content: nothing else will."""
         schemas = {name: tool["input_schema"] for name, tool in declared_tools(request).items()}
-        self._texts = (
+        super().__init__(
             TextTools(schemas, names=self._names, renamed=lambda: renamed_tools(request, target.profile))
             if schemas and target.profile.tools
             else None
@@ -83,40 +80,8 @@ class ChatReader:
         self._waiting = False
         """Some may have to be, before what comes next."""
 
-    def feed(self, data: bytes) -> list[Event]:
-        out = self._read(data)
-        return self._texts.feed(out) if self._texts else out
-
-    def close(self) -> list[Event]:
-        out = self._read_end()
-        return self._texts.feed(out) if self._texts else out
-
-    def _read(self, data: bytes) -> list[Event]:
-        out: list[Event] = []
-        if self._over:
-            return out
-        try:
-            self._events(self._body.feed(data), out)
-        except TooLarge as error:
-            self._fail(out, Fault("malformed", str(error)))
-        if self._body.kind == "page":
-            self._fail(out, Fault("malformed", "the upstream sent a page instead of an answer"))
-        return out
-
-    def _read_end(self) -> list[Event]:
-        out: list[Event] = []
-        if self._over:
-            return out
-        if self._body.kind == "document":
-            self._read_document(out)
-            return out
-        try:
-            self._events(self._body.close(), out)
-        except TooLarge as error:
-            self._fail(out, Fault("malformed", str(error)))
-        if not self._over:
-            self._conclude(out, complete=False)
-        return out
+    def _stopped_short(self, out: list[Event]) -> None:
+        self._conclude(out, complete=False)
 
     def _events(self, events: list[tuple[str | None, bytes]], out: list[Event]) -> None:
         for event, payload in events:
@@ -124,7 +89,7 @@ class ChatReader:
             if self._over:
                 return
 
-    def _read_document(self, out: list[Event]) -> None:
+    def _document(self, out: list[Event]) -> None:
         chunk = decode_chunk(self._body.head)
         if chunk is None or not chunk.choices:
             value = decode_leniently(self._body.head)
@@ -273,10 +238,6 @@ class ChatReader:
             self._conclude(out, complete=True)
         else:
             self._fail(out, fault)
-
-    def _fail(self, out: list[Event], fault: Fault) -> None:
-        self._over = True
-        out.append(fault)
 
     def _conclude(self, out: list[Event], *, complete: bool) -> None:
         self._say(self._tags.close(), out)

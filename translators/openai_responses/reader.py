@@ -12,7 +12,6 @@ from typing import Any
 
 import msgspec
 
-from translators.body import Body
 from translators.events import (
     Break,
     Event,
@@ -28,6 +27,7 @@ from translators.events import (
     Tool,
     Usage,
 )
+from translators.framed import FramedReader
 from translators.openai_chat.chunks import decode_leniently
 from translators.openai_chat.faults import bare_error
 from translators.openai_chat.tokens import usage_of
@@ -38,7 +38,6 @@ from translators.openai_responses.pieces import Piece, part_of, piece_of
 from translators.openai_responses.reasoning import sealed
 from translators.request import Request
 from translators.schemas import TYPE_ALIAS, renamed_arguments
-from translators.sse import TooLarge
 from translators.text_tools import TextTools
 from translators.thinking import ThinkingTags
 from translators.tool_names import declared_name
@@ -72,7 +71,7 @@ def reader(request: Request, target: Target, wire: WireRequest) -> ResponsesRead
     return ResponsesReader(request, target, wire)
 
 
-class ResponsesReader:
+class ResponsesReader(FramedReader):
     """See `translators.dialects.Reader`."""
 
     def __init__(self, request: Request, target: Target, wire: WireRequest) -> None:
@@ -80,14 +79,12 @@ class ResponsesReader:
         self._names = wire.tool_names
         self._renamed = renamed_tools(request, target.profile)
         schemas = {name: tool["input_schema"] for name, tool in declared_tools(request).items()}
-        self._texts = (
+        super().__init__(
             TextTools(schemas, names=self._names, renamed=lambda: self._renamed)
             if schemas and target.profile.tools
             else None
         )
         self._declared = {str(tool.get("name")) for tool in request.tools} | set(self._names)
-        self._body = Body()
-        self._over = False
         self._begun = False
         self._bad = 0
         self._place: Place = _NOWHERE
@@ -108,40 +105,8 @@ class ResponsesReader:
         self._calls = Calls()
         self._told = False
 
-    def feed(self, data: bytes) -> list[Event]:
-        out = self._read(data)
-        return self._texts.feed(out) if self._texts else out
-
-    def close(self) -> list[Event]:
-        out = self._read_end()
-        return self._texts.feed(out) if self._texts else out
-
-    def _read(self, data: bytes) -> list[Event]:
-        out: list[Event] = []
-        if self._over:
-            return out
-        try:
-            self._events(self._body.feed(data), out)
-        except TooLarge as error:
-            self._fail(out, Fault("malformed", str(error)))
-        if self._body.kind == "page":
-            self._fail(out, Fault("malformed", "the upstream sent a page instead of an answer"))
-        return out
-
-    def _read_end(self) -> list[Event]:
-        out: list[Event] = []
-        if self._over:
-            return out
-        if self._body.kind == "document":
-            self._document(out)
-            return out
-        try:
-            self._events(self._body.close(), out)
-        except TooLarge as error:
-            self._fail(out, Fault("malformed", str(error)))
-        if not self._over:
-            self._fail(out, self._broken())
-        return out
+    def _stopped_short(self, out: list[Event]) -> None:
+        self._fail(out, self._broken())
 
     def _events(self, events: list[tuple[str | None, bytes]], out: list[Event]) -> None:
         for event, payload in events:
@@ -366,11 +331,6 @@ class ResponsesReader:
             return
         self._over = True
         out.append(Finish("tool_use" if self._told else reason, None, self._usage))
-
-    def _fail(self, out: list[Event], fault: Fault) -> None:
-        if not self._over:
-            self._over = True
-            out.append(fault)
 
     def _broken(self) -> Fault:
         """The body ended without an end of the answer."""
