@@ -212,7 +212,7 @@ class State:
         One that blocks is told for how long, if it named no time itself.
         """
         candidate, outcome = slot.candidate, failure.outcome
-        offline = failure.kind == "connection" and not failure.connected and not failure.ours
+        offline = failure.unreachable and not failure.ours
         if offline:
             self.offline.failed(candidate.provider.name, now)
         health = self._health(candidate)

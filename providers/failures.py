@@ -91,10 +91,11 @@ class Failure(Exception):  # noqa: N818 - the language and the log call it a fai
 
     `message` is fit for a log and for the client: at most 300 characters, no control characters, no secret.
     `status` is the upstream's HTTP status if there was one; `type` its own error type or code, verbatim;
-    `retry_after` in seconds; `before_response` that not one byte of an answer had come; `connected` that the
-    connection had been made (so a reset, not a refusal); `reused` that it had served an earlier request. `hint` is
-    what the user can do about it; `field` the request field that the provider says it will not take; `content` that a
-    refusal is about what this request says, not about who asks; `ours` that fcc or its machine failed.
+    `retry_after` in seconds; `before_response` that not one byte of an answer had come; `unreachable` that no way to
+    the upstream was found (no address, no route, no answer to the call); `reused` that the connection had served an
+    earlier request. `hint` is what the user can do about it; `field` the request field that the provider says it will
+    not take; `content` that a refusal is about what this request says, not about who asks; `ours` that fcc or its
+    machine failed.
     `kept` is the message without what it quotes of the prompt: for everyone but the client who asked.
     """
 
@@ -107,7 +108,7 @@ class Failure(Exception):  # noqa: N818 - the language and the log call it a fai
         type: str | None = None,  # noqa: A002 - the wire's own word
         retry_after: float | None = None,
         before_response: bool = False,
-        connected: bool = True,
+        unreachable: bool = False,
         reused: bool = False,
         hint: str | None = None,
         field: str | None = None,
@@ -121,7 +122,7 @@ class Failure(Exception):  # noqa: N818 - the language and the log call it a fai
         self.type = type
         self.retry_after = retry_after
         self.before_response = before_response
-        self.connected = connected
+        self.unreachable = unreachable
         self.reused = reused
         self.hint = hint
         self.field = field

@@ -4,7 +4,7 @@ aiohttp's client, used directly: 104 µs of CPU for a small call, where httpx ov
 transport alone 202, and both hide whether a connection was used before and cut network reads into pieces. aiohttp's
 names stay here and in `connections`; what goes wrong leaves as `Failure`:
 
-    Failure(connection)  not connected=connected, TLS, reset, closed without an answer
+    Failure(connection)  unreachable, refused, TLS, reset, closed without an answer
     Failure(timeout)     the request could not be written in time
     Failure(malformed)   what came is not HTTP, or a body that cannot be unpacked
     Failure(cut)         the body broke off
@@ -49,6 +49,8 @@ _LINE, _FIELD, _FIELDS = 16_384, 131_072, 256
 
 _SHORT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
 """What this machine has run out of, not the upstream."""
+_NO_WAY = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.ETIMEDOUT})
+"""There is no way to the upstream; one that refuses has been reached."""
 
 _KEPT = frozenset({"content-type", "content-encoding", "nvcf-reqid"})
 """Response headers that are looked at, besides those about rates."""
@@ -256,7 +258,7 @@ class Call:
             text = f"{host} did not take the request within {self._write:g} s"
             return Failure("timeout", text, before_response=True, reused=leg.reused)
         text = f"could not connect to {host} within {self._connect:g} s"
-        return Failure("connection", text, before_response=True, connected=False)
+        return Failure("connection", text, before_response=True, unreachable=True)
 
     def _not_answered(self, leg: Leg, error: Exception) -> Failure:
         host = self._outgoing.url.host
@@ -268,11 +270,13 @@ class Call:
             return Failure("connection", f"TLS: no secure connection to {host}", before_response=True)
         if isinstance(error, aiohttp.ClientConnectorDNSError):
             text = f"could not find {host}: {_reason(error)}"
-            return Failure("connection", text, before_response=True, connected=False)
+            unreachable = not isinstance(error.__cause__, ForbiddenAddressError)
+            return Failure("connection", text, before_response=True, unreachable=unreachable)
         if not leg.connected:
             text = f"could not connect to {host}: {_reason(error)}"
-            ours = getattr(error, "errno", None) in _SHORT
-            return Failure("connection", text, before_response=True, connected=False, ours=ours)
+            number = getattr(error, "errno", None)
+            away, ours = number in _NO_WAY, number in _SHORT
+            return Failure("connection", text, before_response=True, unreachable=away, ours=ours)
         if isinstance(error, aiohttp.ClientResponseError | ValueError):
             return Failure("malformed", f"what {host} answered is not HTTP")
         loop = asyncio.get_running_loop()

@@ -360,11 +360,20 @@ def test_whoever_does_not_stream_fails_over_in_the_middle_of_an_answer():
 
 def test_two_networks_gone_at_once_is_nobodys_failure():
     state = State()
-    gone: list[list[Step]] = [[Failure("connection", "no route", connected=False, before_response=True)]]
+    gone: list[list[Step]] = [[Failure("connection", "no route", unreachable=True, before_response=True)]]
     providers = [ScriptedProvider(name, gone) for name in "ab"]
     for _ in range(4):
         fails(*map(candidate, providers), state=state, defaults=Defaults(retry=0))
-    assert all(health.until is None for health in state.healths.values())
+    assert {name: health.until for name, health in state.healths.items()} == {"a/m": None, "b/m": None}
+
+
+def test_two_that_refuse_have_both_been_reached():
+    state = State()
+    shut: list[list[Step]] = [[Failure("connection", "refused", before_response=True)]]
+    providers = [ScriptedProvider(name, shut) for name in "ab"]
+    for _ in range(3):
+        fails(*map(candidate, providers), state=state, defaults=Defaults(retry=0))
+    assert all(state.healths[name].until is not None for name in ("a/m", "b/m"))
 
 
 def test_attempt_is_closed_once():

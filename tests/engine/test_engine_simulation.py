@@ -60,7 +60,7 @@ class Weathered(ScriptedProvider):
         scripts: dict[str, list[Step]] = {
             "fine": [dice.uniform(0.1, 3.0), text, dice.uniform(0.0, 20.0), [Text("y")], 1.0, end],
             "down": [0.1, Failure("server_error", "down", status=500)],
-            "gone": [Failure("connection", "no route", connected=False, before_response=True)],
+            "gone": [Failure("connection", "no route", unreachable=True, before_response=True)],
             "slow": [wait, text, end],
             "mute": [[Start()], 1000.0, end],
             "stalls": [text, 1000.0, end],

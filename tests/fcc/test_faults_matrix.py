@@ -300,7 +300,7 @@ def self_signed(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
 
 
 def test_who_cannot_be_reached(self_signed: ssl.SSLContext) -> None:
-    """Rows 1, 3, 5, 6 and 7, one after the other: two at once would be our own network."""
+    """Rows 1, 3, 5, 6 and 7, one after the other: two to which there is no way would be our own network."""
 
     async def test() -> None:
         async with Upstream(close) as gone:
@@ -325,8 +325,28 @@ def test_who_cannot_be_reached(self_signed: ssl.SSLContext) -> None:
                 for number, name in enumerate(urls):
                     for one in variants(number):
                         here.app.house.state.offline = OfflineGuard()
+                        before = len(here.requests)
                         await judged(here, Row(name, close, "connection"), one)
+                        row = (await here.logged(before + 1))[-1]
+                        assert row["attempts"][0]["failure"] == "connection", (name, row)
                 await until(lambda: settled(here.app.house.state))
+
+    run(test())
+
+
+def test_dead_ports_are_no_network_that_is_away() -> None:
+    """Two of them, as with a local server that is not running, and a third provider that fails for itself."""
+
+    async def test() -> None:
+        async with Upstream(close) as one, Upstream(close) as other:
+            dead = table("a", one.url) + table("b", other.url)
+        rules = "health * 3 failures in 30s, rest 30s\nroute rest use a/m then b/m then c/m"
+        async with world(rules, CLOCKS + dead, c=Upstream(openai_answer("fine"))) as here:
+            for _ in range(3):
+                assert text_of((await here.post(message())).json()) == "fine"
+            state = here.app.house.state
+            assert all(state.healths[name].until is not None for name in ("a/m", "b/m"))
+            assert (await here.post(message())).headers["x-fcc-attempts"] == "1"
 
     run(test())
 
