@@ -15,14 +15,15 @@ Answer = tuple[Attempt, list[Event]]
 async def race(
     runners: Sequence[Candidate], after: float, enter: Callable[[Candidate], Awaitable[Answer | None]]
 ) -> Answer | None:
-    """The first answer, the others cancelled; None when all of them failed. Raises what `enter` raises.
+    """The first answer, the others cancelled; None when all of them failed. Raises what `enter` raises, unless
+    another runner has answered by then.
 
     The next runner starts `after` seconds behind the one before, or at once when nobody is running any more.
     """
     waiting = list(runners)
     tasks: list[asyncio.Task[Answer | None]] = []
     running: set[asyncio.Task[Answer | None]] = set()
-    winner: Answer | None = None
+    winner: asyncio.Task[Answer | None] | None = None
     try:
         while winner is None and (waiting or running):
             if waiting:
@@ -31,14 +32,15 @@ async def race(
             done, running = await asyncio.wait(
                 running, timeout=after if waiting else None, return_when=asyncio.FIRST_COMPLETED
             )
-            for task in tasks:
-                if task in done and winner is None:
-                    winner = task.result()
-        await _stop([task for task in tasks if not task.done() or task.result() is not winner])
+            ended = (task for task in tasks if task in done)
+            for task in sorted(ended, key=lambda one: one.exception() is not None):
+                if winner is None and task.result() is not None:
+                    winner = task
+        await _stop([task for task in tasks if task is not winner])
     except BaseException:
         await _stop(tasks)
         raise
-    return winner
+    return winner.result() if winner is not None else None
 
 
 async def _stop(tasks: Sequence[asyncio.Task[Answer | None]]) -> None:
