@@ -121,9 +121,12 @@ def test_reload_by_signal_and_by_request() -> None:
 def test_a_hangup_loads_the_file_again() -> None:
     async def test() -> None:
         async with world(A) as here:
-            await here.client.get("/health")
+            before = (await here.client.get("/health")).json()
             os.kill(os.getpid(), signal.SIGHUP)
             await heard(here, "policy")
+            (row,) = [row for row in here.rows if row["event"] == "policy"]
+            assert row["generation"] == before["generation"]
+            assert (await here.client.get("/health")).json() == before
 
     run(test())
 

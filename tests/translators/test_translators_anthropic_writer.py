@@ -325,7 +325,9 @@ BODIES = st.fixed_dictionaries(
 
 @given(st.lists(EVENTS, max_size=12), st.builds(Finish, REASONS, st.none() | TEXTS, USAGES), BODIES)
 def test_any_events_make_a_legal_stream_and_the_same_message(events, finish, body):
-    message([*events, finish], **body)
+    found = message([*events, finish], **body)
+    said = "".join(block["text"] for block in found["content"] if block["type"] == "text")
+    assert said == "".join(event.text for event in events if isinstance(event, Text))
 
 
 @given(st.lists(EVENTS, max_size=12), st.builds(Fault, TEXTS, TEXTS), BODIES)
