@@ -149,7 +149,7 @@ class Stand:
 
     def together(self, workers: int) -> int:
         """Serve by several processes until told to stop. Raises Unusable."""
-        from fcc.crew import Crew, Failed, Order
+        from fcc.crew.processes import Crew, Failed, Order
         from fcc.handover import Door
 
         order = Order(str(self.found.path), self.app.bound, 0, 0, workers, self.log, self.quiet)

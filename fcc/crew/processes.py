@@ -115,7 +115,7 @@ class Crew:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                "fcc.worker",
+                "fcc.crew.worker",
                 msgspec.json.encode(order).decode(),
                 pass_fds=(order.listener, order.line),
                 start_new_session=True,

@@ -1,6 +1,6 @@
 """One worker of `fcc serve --workers N`: serves on the socket it inherits, and stops when its parent is gone.
 
-python -m fcc.worker ORDER        with an `fcc.crew.Order` as JSON
+python -m fcc.crew.worker ORDER        with an `fcc.crew.processes.Order` as JSON
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from fcc.cli.serve import keep_private, ready_app
-from fcc.crew import Order
+from fcc.crew.processes import Order
 from fcc.launch import Server
 from fcc.opened import Unusable, opened
 
