@@ -18,9 +18,10 @@ from typing import Any
 
 from engine.candidates import Candidate, Limit
 from engine.facts import Facts
-from engine.guard import RECENT, guarded, same
+from engine.guard import RECENT, Held, guarded, held_back, same
 from engine.health import HealthRule
 from engine.limits import LimitRule
+from engine.local import decided
 from engine.router import Router
 from engine.run import Run
 from engine.shared.meeting import Heard, Meeting, address
@@ -178,9 +179,12 @@ class House:
         """
         return self._take(data, self._judged(data, confirmed, tuple(self.recent)))
 
-    async def accept_async(self, data: bytes, *, confirmed: bool = False) -> Loaded:
-        """The same, read in a thread so that running streams do not wait."""
-        judged = await asyncio.to_thread(self._judged, data, confirmed, tuple(self.recent))
+    async def accept_async(self, data: bytes, *, confirmed: bool = False, held: Held | None = None) -> Loaded:
+        """The same, read in a thread so that running streams do not wait.
+
+        `held`: another process has measured it, and holds it back.
+        """
+        judged = await asyncio.to_thread(self._judged, data, confirmed, tuple(self.recent), held)
         loaded = self._take(data, judged)
         if self._meeting is not None:
             await self.meet()
@@ -222,7 +226,8 @@ class House:
         if generation is None:
             raise RuntimeError("no policy has been accepted yet")
         facts = Facts(request, client=client)
-        return Run(generation, self.state, request, facts, generation.router.decide(facts))
+        found = decided(generation.router, facts)
+        return Run(generation, self.state, request, facts, found.route, found.local)
 
     async def aclose(self) -> None:
         """Drops every connection."""
@@ -234,7 +239,9 @@ class House:
             for provider in self.generation.providers.values():
                 await provider.aclose()
 
-    def _judged(self, data: bytes, confirmed: bool, recent: tuple[Mapping[str, Any], ...]) -> _Judged:
+    def _judged(
+        self, data: bytes, confirmed: bool, recent: tuple[Mapping[str, Any], ...], held: Held | None = None
+    ) -> _Judged:
         """Everything that takes time, and touches nothing."""
         loaded = load(data, path=self.path, env=self.env, catalogue=catalogue())
         old = self.generation.policy if self.generation is not None else None
@@ -243,6 +250,8 @@ class House:
         if same(old, loaded.policy):
             return _Judged(loaded, same=True)
         name = generation_id(data)
+        if held is not None:
+            return _Judged(held_back(loaded, held, name), held=name)
         passed = loaded if confirmed else guarded(old, loaded, recent, name)
         return _Judged(passed, held=name if passed.policy is None else "")
 

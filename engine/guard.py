@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.recorded import Decider
@@ -24,6 +24,14 @@ RECENT = 1_000
 """Requests that are remembered."""
 STEPS = 2_000
 """Steps that a comparison may take before two policies are taken to differ: nobody waits long for a reload."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Why a policy is held back, and a request that would move."""
+
+    why: str
+    witness: Mapping[str, Any] | None
 
 
 def same(old: Policy, new: Policy) -> bool:
@@ -57,12 +65,20 @@ def guarded(old: Policy, loaded: Loaded, recent: Iterable[Mapping[str, Any]], na
     if not count or count <= guard * total:
         return loaded
     (was, now), _ = moved.most_common(1)[0]
+    why = (
+        f"{count / total:.0%} of the last {total:,} requests would move, most of them from {_named(was)} to "
+        f"{_named(now)}; the policy in force allows {guard:.0%}"
+    )
+    return held_back(loaded, Held(why, first), name)
+
+
+def held_back(loaded: Loaded, held: Held, name: str) -> Loaded:
+    """What was loaded without its policy, and with the finding that says why."""
     finding = CODE.at(
         loaded.source.place("reload", "guard").value,
-        f"{count / total:.0%} of the last {total:,} requests would move, most of them from {_named(was)} to "
-        f"{_named(now)}; the policy in force allows {guard:.0%}",
+        held.why,
         help=f"to serve it, POST /admin/reload?confirm={name} or send SIGHUP twice; `fcc plan` says what changes",
-        witness=first,
+        witness=held.witness,
     )
     return replace(loaded, policy=None, diagnostics=(*loaded.diagnostics, finding))
 
