@@ -15,6 +15,7 @@ from pathlib import PurePath
 from typing import TypeVar
 
 from engine.state import Slot, State
+from providers.deadline import Deadline
 from providers.failures import Failure
 from providers.provider import Ask
 from rules.policy_types import StepOptions
@@ -84,6 +85,7 @@ class Attempt:
         self.tried = Tried(slot.candidate.id, sent=self._sent)
         self._exchange = slot.candidate.provider.open(request, ask)
         self._closed = False
+        self._deadline = Deadline()
 
     async def begin(self) -> list[Event]:
         """Everything up to and including the first content. Raises Failure."""
@@ -103,7 +105,7 @@ class Attempt:
         Silence is counted from now: how long the client took over the last events is not the upstream's doing.
         """
         by = min(self._loop.time() + self._clocks.stall, self._clocks.over)
-        return await self._timed(by, lambda _: self._exchange.read())
+        return await self._timed(by, self._exchange.read)
 
     async def close(self, failure: Failure | None = None, *, counts: bool = True) -> None:
         """Give back what was held. Without a failure the try succeeded, or its client left.
@@ -113,6 +115,7 @@ class Attempt:
         if self._closed:
             return
         self._closed = True
+        self._deadline.close()
         now = self._loop.time()
         self.tried.milliseconds = round((now - self._sent) * 1000, 1)
         if failure is not None:
@@ -124,11 +127,12 @@ class Attempt:
         self._state.give_back(self.slot)
         await self._exchange.aclose()
 
-    async def _timed(self, by: float, what: Callable[[asyncio.Timeout], Awaitable[T]]) -> T:
+    async def _timed(self, by: float, what: Callable[[], Awaitable[T]]) -> T:
         """Raises Failure, and nothing else: an error of ours is no reason not to ask the next candidate."""
         try:
-            async with asyncio.timeout_at(by) as clock:
-                return await what(clock)
+            self._deadline.move(by)
+            with self._deadline:
+                return await what()
         except TimeoutError:
             raise self._late() from None
         except Failure:
@@ -136,7 +140,7 @@ class Attempt:
         except Exception as error:
             raise _ours(error) from error
 
-    async def _first(self, clock: asyncio.Timeout) -> list[Event]:
+    async def _first(self) -> list[Event]:
         clocks, held = self._clocks, list[Event]()
         await self._exchange.start()
         while True:
@@ -148,10 +152,10 @@ class Attempt:
             if isinstance(events[-1], Finish) or any(isinstance(event, CONTENT) for event in events):
                 return held
             if self.tried.first_token_ms is not None:
-                clock.reschedule(min(now + clocks.stall, clocks.over))
+                self._deadline.move(min(now + clocks.stall, clocks.over))
             else:
                 by = min(self._sent + clocks.start, clocks.over)
-                clock.reschedule(min(by, now + clocks.silence))
+                self._deadline.move(min(by, now + clocks.silence))
 
     def _started(self, now: float) -> None:
         self.tried.first_token_ms = round((now - self._sent) * 1000, 1)

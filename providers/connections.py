@@ -15,6 +15,7 @@ from aiohttp.payload import Payload
 from aiohttp.resolver import ThreadedResolver
 
 from providers.addresses import is_metadata
+from providers.deadline import Deadline
 
 KEEP = 30.0
 """Seconds an idle connection is kept."""
@@ -26,7 +27,7 @@ class Leg:
 
     fresh: bool
     write: float
-    clock: asyncio.Timeout | None
+    clock: Deadline | None
     """Until the head of the answer is there."""
     reused: bool = False
     connected: bool = False
@@ -39,12 +40,12 @@ class Leg:
         self.reused, self.connected = reused, True
         self.sent_at = asyncio.get_running_loop().time()
         if self.clock is not None:
-            self.clock.reschedule(self.sent_at + self.write)
+            self.clock.move(self.sent_at + self.write)
 
     def written(self) -> None:
         self.sent = True
-        if self.clock is not None and not self.clock.expired():
-            self.clock.reschedule(None)
+        if self.clock is not None:
+            self.clock.move(None)
 
 
 leg_of_this_call: ContextVar[Leg] = ContextVar("leg")

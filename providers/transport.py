@@ -5,6 +5,7 @@ transport alone 202, and both hide whether a connection was used before and cut 
 names stay here and in `connections`; what goes wrong leaves as `Failure`:
 
     Failure(connection)  unreachable, refused, TLS, reset, closed without an answer
+    Failure(certificate) it cannot be trusted
     Failure(timeout)     the request could not be written in time
     Failure(malformed)   what came is not HTTP, or a body that cannot be unpacked
     Failure(cut)         the body broke off
@@ -30,6 +31,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from providers.connections import Body, Connector, ForbiddenAddressError, Leg, leg_of_this_call
+from providers.deadline import Deadline
 from providers.failures import Failure
 from providers.unpack import BadBody, Unpacker
 
@@ -156,11 +158,11 @@ class Call:
 
     async def start(self) -> None:
         """Connects, sends, and waits for the response head. Raises Failure."""
-        clock = asyncio.timeout(None)
+        clock = Deadline()
         leg = Leg(self._fresh, self._write, clock)
         token = leg_of_this_call.set(leg)
         try:
-            async with clock:
+            with clock:
                 response = await self._transport.open(self._outgoing, self._connect, leg)
                 leg.clock = None
         except TimeoutError as error:
@@ -169,6 +171,7 @@ class Call:
             raise self._not_answered(leg, error) from None
         finally:
             leg.clock = None
+            clock.close()
             leg_of_this_call.reset(token)
         leg.content = response.content
         self._response = response
@@ -264,8 +267,7 @@ class Call:
         host = self._outgoing.url.host
         if isinstance(error, aiohttp.ClientConnectorCertificateError):
             text = f"TLS: the certificate of {host} cannot be trusted: {_reason(error)}"
-            hint = "if it is your own endpoint, let the system trust its certificate, or say `verify = false`"
-            return Failure("connection", text, before_response=True, hint=hint)
+            return Failure("certificate", text, before_response=True, hint=_mending(error.certificate_error))
         if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
             return Failure("connection", f"TLS: no secure connection to {host}", before_response=True)
         if isinstance(error, aiohttp.ClientConnectorDNSError):
@@ -296,6 +298,21 @@ def _held_back(content: aiohttp.StreamReader) -> bytes:
         return content.read_nowait()
     finally:
         content._exception = error
+
+
+_DATES = frozenset({9, 10})
+_NAMES = frozenset({62, 64})
+"""Codes of X509_verify_cert_error for a certificate out of its time, and for one of another name or address."""
+
+
+def _mending(error: Exception) -> str:
+    """What to do about a certificate that is not trusted."""
+    code = getattr(error, "verify_code", None)
+    if code in _DATES:
+        return "it has to be renewed there, unless the clock of this machine is wrong"
+    if code in _NAMES:
+        return "is `base_url` the name that it is made for, and is no login page of the network in between?"
+    return "if it is your own endpoint, let the system trust it and start fcc again, or say `verify = false`"
 
 
 def _reason(error: BaseException) -> str:

@@ -1,0 +1,147 @@
+"""A deadline that is moved often: when it cancels, whom, and what it leaves behind."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from providers.deadline import Deadline
+from support.virtual_time import DeadlockError, VirtualLoop, run
+
+
+def at() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def test_it_ends_what_takes_longer() -> None:
+    async def waits() -> float:
+        deadline = Deadline()
+        began = at()
+        deadline.move(began + 3)
+        with pytest.raises(TimeoutError), deadline:
+            await asyncio.sleep(10)
+        return at() - began
+
+    assert run(waits()) == 3.0
+
+
+def test_moved_away_it_waits_longer_and_moved_near_it_ends_sooner() -> None:
+    async def waits(first: float, then: float) -> float:
+        deadline = Deadline()
+        began = at()
+        deadline.move(began + first)
+        asyncio.get_running_loop().call_later(1, deadline.move, began + then)
+        with pytest.raises(TimeoutError), deadline:
+            await asyncio.sleep(100)
+        return at() - began
+
+    assert run(waits(3, 7)) == 7.0
+    assert run(waits(30, 7)) == 7.0
+
+
+def test_without_a_time_it_never_ends_anything() -> None:
+    async def waits() -> str:
+        deadline = Deadline()
+        deadline.move(at() + 1)
+        with deadline:
+            deadline.move(None)
+            await asyncio.sleep(10)
+        return "done"
+
+    assert run(waits()) == "done"
+
+
+def test_between_two_uses_nothing_is_cancelled_and_the_next_counts_anew() -> None:
+    async def waits() -> list[float]:
+        deadline, ends = Deadline(), [at()]
+        deadline.move(at() + 1)
+        with deadline:
+            await asyncio.sleep(0.5)
+        await asyncio.sleep(5)
+        deadline.move(at() + 2)
+        with pytest.raises(TimeoutError), deadline:
+            await asyncio.sleep(10)
+        ends.append(at())
+        task = asyncio.current_task()
+        return [ends[1] - ends[0], task.cancelling() if task is not None else -1]
+
+    assert run(waits()) == [7.5, 0]
+
+
+def test_a_time_that_is_over_ends_it_at_the_first_pause() -> None:
+    async def waits() -> float:
+        deadline, began = Deadline(), at()
+        deadline.move(began - 1)
+        with pytest.raises(TimeoutError), deadline:
+            await asyncio.sleep(10)
+        return at() - began
+
+    assert run(waits()) == 0.0
+
+
+def test_who_cancels_the_task_otherwise_is_obeyed() -> None:
+    async def waits() -> str:
+        async def works() -> None:
+            deadline = Deadline()
+            deadline.move(at() + 3)
+            with deadline:
+                await asyncio.sleep(10)
+
+        task = asyncio.ensure_future(works())
+        await asyncio.sleep(1)
+        task.cancel()
+        outcome = await asyncio.gather(task, return_exceptions=True)
+        return type(outcome[0]).__name__
+
+    assert run(waits()) == "CancelledError"
+
+
+def test_both_at_once_are_a_cancellation() -> None:
+    async def waits() -> str:
+        async def works() -> None:
+            deadline = Deadline()
+            deadline.move(at() + 1)
+            with deadline:
+                await asyncio.sleep(10)
+
+        task = asyncio.ensure_future(works())
+        asyncio.get_running_loop().call_later(1, task.cancel)
+        outcome = await asyncio.gather(task, return_exceptions=True)
+        return type(outcome[0]).__name__
+
+    assert run(waits()) == "CancelledError"
+
+
+def test_the_outer_of_two_that_end_together_is_the_one_that_tells() -> None:
+    async def waits() -> str:
+        outer, inner = Deadline(), Deadline()
+        by = at() + 1
+        outer.move(by)
+        inner.move(by)
+        try:
+            with outer:
+                try:
+                    with inner:
+                        await asyncio.sleep(10)
+                except TimeoutError:
+                    return "inner"
+        except TimeoutError:
+            return "outer"
+        return "neither"
+
+    assert run(waits()) == "outer"
+
+
+def test_closed_it_leaves_no_timer() -> None:
+    async def waits_for_ever() -> None:
+        deadline = Deadline()
+        deadline.move(at() + 50)
+        deadline.close()
+        await asyncio.get_running_loop().create_future()
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        began = runner.get_loop().time()
+        with pytest.raises(DeadlockError):
+            runner.run(waits_for_ever())
+        assert runner.get_loop().time() == began
