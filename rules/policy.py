@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from rules import parser, resolve, settings_reader, source, suggest, suppressions
+from rules import masking, parser, resolve, settings_reader, source, suggest, suppressions
 from rules.catalogue import Catalogue
 from rules.diagnostics import Diagnostic
 from rules.lint.registry import Check, Context, Entry, entries
@@ -127,6 +127,11 @@ def _allow(work: _Work) -> None:
     work.findings = suppressions.apply(work.source, work.findings, complete=work.sound)
 
 
+def _hide(work: _Work) -> None:
+    if work.findings:
+        work.findings = [masking.hidden(one, work.source.hide) for one in work.findings]
+
+
 def _checks(wanted: Callable[[Entry], bool]) -> list[Check]:
     return [entry.check for entry in entries() if entry.check is not None and wanted(entry)]
 
@@ -139,4 +144,5 @@ STAGES: tuple[tuple[str, Callable[[_Work], None]], ...] = (
     ("resolve", _resolve),
     ("checks", _flow),
     ("allow", _allow),
+    ("hide", _hide),
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rules.masking import is_secret
 from rules.policy_types import Policy
 from rules.settings import Settings
 from rules.values import variable_of
@@ -69,7 +70,10 @@ def _keys(path: tuple[str, ...], table: Any) -> Iterator[tuple[tuple[str, ...], 
             continue
         if isinstance(value, Mapping):
             for name, one in value.items():
-                yield (*path, field.name, str(name)), _Said(one, field.name == "headers")
+                yield (
+                    (*path, field.name, str(name)),
+                    _Said(one, field.name == "headers" or is_secret(str(name))),
+                )
         else:
             yield (*path, field.name), _Said(value, _secret(value, field.metadata))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from rules import toml_errors
+from rules import masking, toml_errors
 from rules.diagnostics import Diagnostic, Edit, Fix
 from rules.lines import Lines
 from rules.nodes import Span
@@ -37,10 +37,32 @@ class Source:
     comments: tuple[Span, ...] = ()
     """Comments of the TOML part; those inside `rules` are not among them."""
     bom: bool = False
+    unread: tuple[Span, ...] = ()
+    """Lines that are no TOML, and pairs whose key stands a second time."""
 
     @cached_property
     def lines(self) -> Lines:
         return Lines(self.text)
+
+    @cached_property
+    def secrets(self) -> list[Span]:
+        """Where keys, tokens and passwords stand in clear."""
+        return masking.find(self.text, self.places, self.unread, self.rules)
+
+    @cached_property
+    def shown(self) -> Lines:
+        """The lines as they may be printed: stars for secrets, every character else in its place."""
+        return Lines(masking.masked(self.text, self.secrets))
+
+    @cached_property
+    def _hidden(self) -> list[str]:
+        return masking.texts(self.text, self.secrets)
+
+    def hide(self, words: str) -> str:
+        """Words about the file as they may be printed."""
+        for one in self._hidden:
+            words = words.replace(one, masking.MASK)
+        return words
 
     def place(self, *path: str | int) -> Place:
         """Of the path, or of the nearest table around it; at worst the beginning of the file."""
@@ -64,7 +86,7 @@ def read(data: bytes, path: str) -> tuple[Source, list[Diagnostic]]:
     found = scan(text)
     if found.too_much is not None:
         message = f"more than {MAX_PLACES:,} values, or a key of more than {MAX_PARTS} parts, are not read"
-        return Source(path, text, bom=bom), [
+        return Source(path, text, bom=bom, unread=tuple(found.unread)), [
             *findings,
             Diagnostic("FCC008", "error", message, found.too_much),
         ]
@@ -74,7 +96,7 @@ def read(data: bytes, path: str) -> tuple[Source, list[Diagnostic]]:
     if not errors and paths(tables) != places.keys():
         places = _by_line(text, places)
     span, about = _rules(text, tables, places)
-    source = Source(path, text, tables, span, places, tuple(found.comments), bom)
+    source = Source(path, text, tables, span, places, tuple(found.comments), bom, tuple(found.unread))
     return source, findings + about
 
 

@@ -12,6 +12,7 @@ import tomllib
 from typing import Any
 
 from rules.diagnostics import Diagnostic, Label
+from rules.masking import find, masked
 from rules.nodes import Span
 from rules.toml_scanner import Scan
 
@@ -102,7 +103,8 @@ def _finding(said: str, text: str, scan: Scan) -> tuple[Diagnostic, int]:
             message = f"the text that begins here has no closing `{quotes}`"
             return Diagnostic("FCC001", "error", message, opening, help=f"end it with `{quotes}`"), at
     place = _place(text, at)
-    message, hint = _worded(what, text[place.start : place.end])
+    shown = masked(text, find(text, scan.places, scan.unread))
+    message, hint = _worded(what, shown[place.start : place.end])
     if what.startswith("Invalid value") and (at >= len(text) or text[at] in "\r\n#"):
         message = "there is no value"
     return Diagnostic("FCC001", "error", message, place, help=hint), at

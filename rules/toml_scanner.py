@@ -41,6 +41,8 @@ class Scan:
     comments: list[Span] = field(default_factory=list)
     repeated: list[tuple[Path, Span]] = field(default_factory=list)
     """Keys that stand a second time; `places` has the first."""
+    unread: list[Span] = field(default_factory=list)
+    """Lines that are no TOML, and pairs whose key stands a second time."""
     too_much: Span | None = None
     """What was one too many to go on; then the rest was not read."""
 
@@ -91,8 +93,10 @@ def scan(text: str) -> Scan:
             at = scanner.line_end(at)
         except (_UnreadableError, RecursionError):
             at = _end(_LINE, text, start)
+            scanner.found.unread.append(Span(start, at))
         except _TooMuchError as error:
             scanner.found.too_much = error.place
+            scanner.found.unread.append(Span(start, len(text)))
             break
     return scanner.found
 
@@ -171,7 +175,9 @@ class _Scanner:
         key = names[-1][1]
         if path in self.found.places:
             self.found.repeated.append((path, key))
-            return _Scanner(self.text).value(at, path)[0]
+            end = _Scanner(self.text).value(at, path)[0]
+            self.found.unread.append(Span(key.start, end))
+            return end
         end, kind = self.value(at, path)
         value = Span(at, end)
         for depth in range(1, len(names)):

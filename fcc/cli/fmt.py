@@ -14,6 +14,7 @@ import typer
 from rules import source
 from rules.diagnostics import Diagnostic
 from rules.format import CannotFormatError, formatted
+from rules.masking import hidden
 from rules.render.text import render
 from rules.source import BOM, Source
 
@@ -54,7 +55,7 @@ UNREADABLE = ("FCC007", "FCC008")
 
 
 def _refused(found: Source, findings: Sequence[Diagnostic]) -> int:
-    print(render(found, findings), end="", file=sys.stderr)
+    print(render(found, [hidden(one, found.hide) for one in findings]), end="", file=sys.stderr)
     print(f"fcc fmt: {found.path} is as it was: only what can be read can be laid out", file=sys.stderr)
     return 2
 
@@ -72,6 +73,8 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _difference(found: Source, made: str) -> list[str]:
-    lines = [text.splitlines(keepends=True) for text in (found.text, made)]
+    """Both as they may be printed: a key in clear may stand in a line beside a change."""
+    both = (found, source.read(made.encode(), found.path)[0])
+    lines = [one.shown.text.splitlines(keepends=True) for one in both]
     made_of = unified_diff(*lines, fromfile=found.path, tofile=f"{found.path} (laid out)")
     return [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in made_of]

@@ -83,7 +83,7 @@ def _lines(source: Source, report: dict[str, Any]) -> list[str]:
     for one in report["expects"]:
         if one["holds"]:
             continue
-        text = " ".join(source.lines.line(one["line"]).split())
+        text = " ".join(source.shown.line(one["line"]).split())
         lines += [f"{report['path']}:{one['line']}:{one['column']}: {text}", f"  instead: {one['instead']}"]
         blocked = one["blocked_by"]
         if blocked is not None:

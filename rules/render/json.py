@@ -30,7 +30,9 @@ def entry(source: Source, finding: Diagnostic) -> dict[str, Any]:
         ],
         "help": finding.help,
         "witness": None if finding.witness is None else dict(finding.witness),
-        "fix": None if finding.fix is None else _fix(source, finding.fix),
+        "fix": _fix(source, finding.fix)
+        if finding.fix is not None and printable(source, finding.fix)
+        else None,
     }
 
 
@@ -38,6 +40,11 @@ def place(source: Source, span: Span) -> dict[str, int]:
     line, column = source.lines.place(span.start)
     end_line, end_column = source.lines.place(span.end)
     return {"line": line, "column": column, "end_line": end_line, "end_column": end_column}
+
+
+def printable(source: Source, fix: Fix) -> bool:
+    """Whether a fix may leave the file: one that writes a secret anew may not, nor be written with stars in it."""
+    return all(source.hide(edit.text) == edit.text for edit in fix.edits)
 
 
 def _fix(source: Source, fix: Fix) -> dict[str, Any]:

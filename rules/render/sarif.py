@@ -13,7 +13,7 @@ from urllib.parse import quote
 from rules.diagnostics import Diagnostic, Fix
 from rules.lint.registry import codes
 from rules.nodes import Span
-from rules.render.json import place
+from rules.render.json import place, printable
 from rules.source import Source
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -56,7 +56,7 @@ def _result(source: Source, finding: Diagnostic) -> dict[str, Any]:
         result["relatedLocations"] = [
             {**_location(source, label.span), "message": {"text": label.text}} for label in finding.labels
         ]
-    if finding.fix is not None:
+    if finding.fix is not None and printable(source, finding.fix):
         result["fixes"] = [_fix(source, finding.fix)]
     return result
 

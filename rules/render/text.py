@@ -107,7 +107,7 @@ def _excerpt(
     shown = 0
     bar = palette.paint(" " * width + " |", "frame")
     for mark in _joined(list(marks)):
-        text = source.lines.line(mark.line)
+        text = source.shown.line(mark.line)
         first = max(0, mark.start - LONGEST // 2) if len(text) > LONGEST else 0
         if mark.line != shown or first:
             number = palette.paint(f"{mark.line:>{width}} |", "frame")
