@@ -1,7 +1,8 @@
 """Long blocks and verdicts outlive a restart: what is put aside goes to the ledger, and comes back from it.
 
 A verdict falls with the policy under which it was found, as it does on reload, and both fall with the key: whoever has
-put a new one into the environment and started again wants it to be tried. What comes from the file is bounded like
+put a new one into the environment and started again wants it to be tried, as does whoever has let the machine trust a
+certificate. What comes from the file is bounded like
 anything a user may have written.
 """
 
@@ -85,7 +86,8 @@ def restored(
         return None
     longest = LONGEST
     if verdict is not None:
-        longest = (verdict in OUTCOMES and OUTCOMES[verdict].verdict) or 0.0
+        outcome = OUTCOMES.get(verdict)
+        longest = (outcome is not None and not outcome.local and outcome.verdict) or 0.0
         if not longest or row["generation"] != generation.id:
             return None
     return subject, Aside(now + min(left, longest), short(why), verdict)

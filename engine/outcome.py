@@ -21,6 +21,7 @@ PASSING = frozenset(
 LASTING: dict[str, tuple[int, str]] = {
     "auth": (500, "api_error"),
     "credit": (402, "billing_error"),
+    "certificate": (500, "api_error"),
     "not_found": (404, "not_found_error"),
     "refused": (500, "api_error"),
     "bad_request": (400, "invalid_request_error"),

@@ -16,7 +16,7 @@ from engine.candidates import Candidate
 from engine.health import Health, Lease
 from engine.limits import Bucket, LimitRule
 from engine.offline import OfflineGuard
-from providers.failures import Failure
+from providers.failures import Failure, Scope
 from providers.provider import Key
 
 Why = Literal["verdict", "block", "resting", "limit", "busy", "incapable", "window"]
@@ -226,8 +226,9 @@ class State:
         if outcome.block is not None:
             failure.retry_after = self.blocks.block(now, *names, failure.retry_after, failure.kept)
         if outcome.verdict is not None:
-            subject: Subject = names[:2] if outcome.verdict_scope == "key" and slot.key.id else names
-            self.blocks.condemn(now, subject, outcome.verdict, failure.kind, failure.kept)
+            why = f"{failure.kept} ({failure.hint})" if failure.hint else failure.kept
+            for subject in _condemned(slot, outcome.verdict_scope):
+                self.blocks.condemn(now, subject, outcome.verdict, failure.kind, why)
         if self.others is not None:
             self.others.failed(slot)
 
@@ -329,6 +330,14 @@ class State:
             health = self.healths[candidate.id] = Health(rule)
         health.rule = rule
         return health
+
+
+def _condemned(slot: Slot, scope: Scope) -> list[Subject]:
+    """Whom a verdict is about. Models without a key are not each other's fault."""
+    provider, key = slot.candidate.provider, slot.key.id
+    if scope == "provider":
+        return [(provider.name, one.id) for one in provider.keys]
+    return [(provider.name, key) if scope == "key" and key else (provider.name, key, slot.candidate.model)]
 
 
 def _sooner(one: Skip | None, other: Skip) -> Skip:

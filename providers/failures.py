@@ -2,12 +2,13 @@
 
     Failure
     ├─ timeout        no content in time, stalled, or the whole answer took too long
-    ├─ connection     refused, reset, DNS, TLS
+    ├─ connection     refused, reset, DNS, a TLS handshake that broke off
     ├─ rate_limit     429, quota text
     ├─ overloaded     529, 503 with Retry-After, "DEGRADED"
     ├─ server_error   other 5xx
     ├─ auth           401, 403
     ├─ credit         402, billing text
+    ├─ certificate    expired, of another name, or signed by nobody this machine trusts
     ├─ not_found      404 of the model or the path
     ├─ overflow       prompt longer than the window, 413
     ├─ refused        the provider or its filter will not serve this content or this client
@@ -32,6 +33,7 @@ Kind = Literal[
     "server_error",
     "auth",
     "credit",
+    "certificate",
     "not_found",
     "overflow",
     "refused",
@@ -41,7 +43,7 @@ Kind = Literal[
     "cut",
 ]
 
-Scope = Literal["key", "model"]
+Scope = Literal["key", "model", "provider"]
 Next = Literal["any", "wider", "one other"]
 """Who is asked next: anybody; those with a larger or unknown window; anybody, until a second provider says the same."""
 
@@ -57,6 +59,8 @@ class Outcome:
     verdict: float | None = None
     """Seconds for which the candidate (or key) is put aside."""
     verdict_scope: Scope = "model"
+    local: bool = False
+    """The verdict is about this machine too: other processes and the next start find out for themselves."""
     next: Next = "any"
     retries: bool = False
     """The same candidate may be asked again (`retry N`)."""
@@ -70,6 +74,7 @@ OUTCOMES: dict[Kind, Outcome] = {
     "server_error": Outcome(health=True, retries=True),
     "auth": Outcome(health=False, verdict=300.0, verdict_scope="key"),
     "credit": Outcome(health=False, verdict=3600.0, verdict_scope="key"),
+    "certificate": Outcome(health=False, verdict=300.0, verdict_scope="provider", local=True),
     "not_found": Outcome(health=False, verdict=600.0),
     "overflow": Outcome(health=False, next="wider"),
     "refused": Outcome(health=False, verdict=600.0),

@@ -7,7 +7,7 @@ Nothing is sent and no time passes. What is not said of a model is that it is he
   counts as failed with what that stands for;
 * who rests is passed over, but not in a chain of one; when nobody else could be asked, those that rest are, in order;
 * who cannot serve the request is passed over; when nobody was asked, those that lack only eyes for it are;
-* `auth` and `credit` put the provider's key aside, and with it its other models;
+* `auth`, `credit` and `certificate` put the provider aside, all its models with the one that was asked;
 * after `overflow` only larger windows and steps `on (overflow)` are asked;
 * `bad_request` from two providers ends the walk, and so do as many models as a request may take attempts.
 
@@ -31,7 +31,12 @@ HEALTH_FAILURES = frozenset({"timeout", "connection", "server_error", "empty", "
 """What resting stands for: the kinds that count against health."""
 LIMIT_FAILURES = frozenset({"rate_limit", "overloaded"})
 """What being limited stands for."""
-KEY_FAILURES = frozenset({"auth", "credit"})
+PROVIDER_FAILURES = {
+    "auth": "the key of {} was refused",
+    "credit": "the key of {} was refused",
+    "certificate": "the certificate of {} is not trusted",
+}
+"""What is said of the provider's other models."""
 
 MARGIN = 1.15
 """How far above the window an estimate must lie before it is believed."""
@@ -123,7 +128,8 @@ class _Walk:
         self.happened: set[str] = set()
         self.asked: list[tuple[str, str]] = []
         """Model and the kind of its failure."""
-        self.refused_keys: set[str] = set()
+        self.refused: dict[str, str] = {}
+        """Provider → why it is not asked again."""
         self.window: int | None = None
         """The window that was too small: only larger ones are worth asking."""
 
@@ -156,8 +162,9 @@ class _Walk:
         failure = state.failure if state is not None and state.state == "failing" else USUAL_FAILURE
         self.asked.append((target, failure))
         self.happened.add(failure)
-        if failure in KEY_FAILURES:
-            self.refused_keys.add(target.partition("/")[0])
+        if failure in PROVIDER_FAILURES:
+            provider = target.partition("/")[0]
+            self.refused[provider] = PROVIDER_FAILURES[failure].format(provider)
         if failure == "overflow":
             self.window = self.world.facts(step).context
         return Considered(target, step)
@@ -200,7 +207,7 @@ class _Walk:
 
     def _key(self, step: Single) -> _Pass | None:
         provider = step.provider or self.world.view.model.partition("/")[0]
-        return _Pass(f"the key of {provider} was refused") if provider in self.refused_keys else None
+        return _Pass(self.refused[provider]) if provider in self.refused else None
 
     def _aside(self, target: str) -> _Pass | None:
         state = self.world.states.get(target)

@@ -29,7 +29,7 @@ NEWS = 0.5
 BLOCK = ""
 """Kind of an aside that is no verdict."""
 WHY = "another process was told so by the provider"
-VERDICTS = frozenset(kind for kind, outcome in OUTCOMES.items() if outcome.verdict is not None)
+VERDICTS = frozenset(kind for kind, outcome in OUTCOMES.items() if outcome.verdict and not outcome.local)
 UNSEEN = HealthRule(1, 30.0, 30.0)
 """Stands in until the candidate is asked for and brings its own."""
 
@@ -76,7 +76,7 @@ class Hints:
             self.adopted.discard(candidate.id)
         for subject in ((provider, slot.key.id, candidate.model), (provider, slot.key.id)):
             held = self.state.blocks.asides.get(subject)
-            if held is not None and held.until > now:
+            if held is not None and held.until > now and (not held.verdict or held.verdict in VERDICTS):
                 hint = ["aside", held.verdict or BLOCK, self.marks.get(provider, ""), *subject]
                 told[msgspec.json.encode(hint).decode()] = held.until
         return told

@@ -38,6 +38,7 @@ FAILURES = (
     "server_error",
     "auth",
     "credit",
+    "certificate",
     "not_found",
     "overflow",
     "refused",

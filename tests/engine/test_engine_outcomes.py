@@ -10,12 +10,21 @@ from engine.facts import Facts
 from engine.health import PROBE_LEASE, Health, HealthRule
 from engine.state import Skip, State
 from providers.failures import OUTCOMES, Failure, Kind
+from providers.keys import NO_KEY
 from providers.provider import Key
+from providers.secrets import Secret
 from support.scripted import ScriptedProvider, candidate, request
 
 COUNTS: set[Kind] = {"timeout", "connection", "server_error", "empty", "malformed", "cut"}
 BLOCKS: set[Kind] = {"rate_limit", "overloaded"}
-VERDICTS: dict[Kind, float] = {"auth": 300.0, "credit": 3600.0, "not_found": 600.0, "refused": 600.0}
+VERDICTS: dict[Kind, float] = {
+    "auth": 300.0,
+    "credit": 3600.0,
+    "certificate": 300.0,
+    "not_found": 600.0,
+    "refused": 600.0,
+}
+SCOPES: dict[Kind, str] = {"auth": "key", "credit": "key", "certificate": "provider"}
 RULE = HealthRule(3, 30.0, 30.0)
 
 
@@ -37,7 +46,8 @@ def test_the_table_is_that_of_the_house(kind: Kind) -> None:
     assert outcome.health == (kind in COUNTS)
     assert (outcome.block is not None) == (kind in BLOCKS)
     assert outcome.verdict == VERDICTS.get(kind)
-    assert (outcome.verdict_scope == "key") == (kind in ("auth", "credit"))
+    assert outcome.verdict_scope == SCOPES.get(kind, "model")
+    assert outcome.local == (kind == "certificate")
     assert outcome.next == {"overflow": "wider", "bad_request": "one other"}.get(kind, "any")
     assert outcome.retries == (kind in BLOCKS | COUNTS - {"timeout"})
 
@@ -58,9 +68,25 @@ def test_what_a_failure_does_to_its_candidate(kind: Kind) -> None:
 
 @pytest.mark.parametrize("kind", OUTCOMES)
 def test_whom_else_it_concerns(kind: Kind) -> None:
-    """A bad key is bad for all models; a block is the model's alone until a second one is hit."""
+    """A bad key is bad for all models, and so is what a server shows; a block is the model's alone until a second one
+    is hit.
+    """
     _, found = after(Failure(kind, "no"), model="other")
-    assert isinstance(found, Skip) == (kind in ("auth", "credit"))
+    assert isinstance(found, Skip) == (kind in SCOPES)
+
+
+@pytest.mark.parametrize("kind", SCOPES)
+@pytest.mark.parametrize("keys", [(NO_KEY,), (Key("0", Secret("k")), Key("1", Secret("l")))])
+def test_a_verdict_reaches_as_far_as_its_cause(kind: Kind, keys: tuple[Key, ...]) -> None:
+    """Another key may be good, another certificate is not to be had."""
+    state, facts = State(), Facts(request())
+    provider = ScriptedProvider("a", keys=keys)
+    slot = state.take(candidate(provider), provider.keys[0], 0.0, facts)
+    state.failed(slot, Failure(kind, "no", hint="do this"), 0.0)
+    found = state.look(candidate(provider), 1.0, facts)
+    assert isinstance(found, Skip) == (kind == "certificate" or keys == (NO_KEY,))
+    if isinstance(found, Skip):
+        assert found.text == "no (do this)"
 
 
 @pytest.mark.parametrize("kind", sorted(COUNTS))

@@ -342,11 +342,13 @@ def test_blocks_and_verdicts_go_with_the_key(monkeypatch: pytest.MonkeyPatch) ->
         async with one(server.url) as here, one(server.url) as there, one(server.url) as elsewhere:
             for view, known in ((here, same), (there, same), (elsewhere, other)):
                 view.shared.know({"nim": known.provider})
-            slot = await here.ask(same)
+            slot, mistrusted = await here.ask(same), await elsewhere.ask(other)
             assert isinstance(slot, Slot)
-            here.state.failed(
-                slot, Failure("credit", "pay first", status=402), asyncio.get_running_loop().time()
-            )
+            assert isinstance(mistrusted, Slot)
+            now = asyncio.get_running_loop().time()
+            elsewhere.state.failed(mistrusted, Failure("certificate", "whose clock is wrong?"), now)
+            elsewhere.state.blocks.pardon()
+            here.state.failed(slot, Failure("credit", "pay first", status=402), now)
             await until(lambda: bool(there.state.blocks.asides))
             refused = await there.ask(same)
             assert isinstance(refused, Skip)
@@ -357,7 +359,10 @@ def test_blocks_and_verdicts_go_with_the_key(monkeypatch: pytest.MonkeyPatch) ->
             there.state.blocks.pardon()
             await asyncio.sleep(0.2)
             assert isinstance(await there.ask(same), Slot)
-            assert b"secret-1" not in server.say("ZRANGE", "fcc:hints", "0", "-1")
+            hints = server.say("ZRANGE", "fcc:hints", "0", "-1")
+            assert b"credit" in hints
+            assert b"secret-1" not in hints
+            assert b"certificate" not in hints
 
     run(test)
 

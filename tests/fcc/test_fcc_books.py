@@ -217,7 +217,10 @@ def test_long_blocks_and_verdicts_survive_a_restart(tmp_path: Path) -> None:
         blocked, verdict = Aside(now() + 900, "quota"), Aside(now() + 200, "no such key", "auth")
         short = Aside(now() + 30, "slow down")
         b = ("b", "0", "two")
-        await put_aside(tmp_path / "l", (SUBJECT, blocked), (("a", "0"), verdict), (b, short))
+        mended = Aside(now() + 200, "expired", "certificate")
+        await put_aside(
+            tmp_path / "l", (SUBJECT, blocked), (("a", "0"), verdict), (b, short), (("b", "0"), mended)
+        )
         found = await restored(tmp_path / "l", house(RULES))
         assert set(found) == {SUBJECT, ("a", "0")}
         assert found[SUBJECT].until == pytest.approx(blocked.until, abs=2)

@@ -79,6 +79,7 @@ A_B_C = "pa/a then pb/b then pc/c"
         (A_B_C, "a failing bad_request", "a b c"),
         ("pa/a then pa/b then pc/c", "a failing auth", "a c"),
         ("pa/a then pa/b then pc/c", "a failing credit", "a c"),
+        ("pa/a then pa/b then pc/c", "a failing certificate", "a c"),
         ("pa/a then pa/b then pc/c", "a failing not_found", "a b c"),
     ],
 )
@@ -132,6 +133,7 @@ def test_everyone_passed_over_has_a_reason():
 
 def test_kinds_are_those_of_the_engine():
     assert {kind for kind, one in OUTCOMES.items() if one.health} == simulate.HEALTH_FAILURES
-    assert {kind for kind, one in OUTCOMES.items() if one.verdict_scope == "key"} == simulate.KEY_FAILURES
+    wide = {kind for kind, one in OUTCOMES.items() if one.verdict_scope != "model"}
+    assert wide == simulate.PROVIDER_FAILURES.keys()
     assert {kind for kind, one in OUTCOMES.items() if one.block} == simulate.LIMIT_FAILURES
     assert simulate.USUAL_FAILURE in OUTCOMES

@@ -200,6 +200,12 @@ class Upstream:
             await self.behaviours[min(len(self.requests), len(self.behaviours)) - 1](peer)
 
 
+async def delivered() -> None:
+    """Until what was sent has been read: with both ends of a loopback connection on one loop, a few turns of it."""
+    for _ in range(30):
+        await asyncio.sleep(0)
+
+
 def chunk(data: bytes) -> bytes:
     """One chunk of a chunked body."""
     return b"%x\r\n%s\r\n" % (len(data), data)
