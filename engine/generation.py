@@ -226,8 +226,7 @@ class House:
         if generation is None:
             raise RuntimeError("no policy has been accepted yet")
         facts = Facts(request, client=client)
-        found = decided(generation.router, facts)
-        return Run(generation, self.state, request, facts, found.route, found.local)
+        return Run(generation, self.state, request, facts, *decided(generation.router, facts))
 
     async def aclose(self) -> None:
         """Drops every connection."""

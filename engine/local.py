@@ -12,15 +12,33 @@ from collections.abc import Callable
 import msgspec
 
 from engine.commands import file_paths, prefix
+from engine.facts import Facts
+from engine.router import Router
 from engine.tasks import answer_schema, last_user_texts, only_text, system_text, task_of
 from engine.text_tokens import count_tokens
 from engine.titles import branch_of, title_of
 from engine.tokens import estimate
+from rules.policy_types import LocalAnswer, PolicyRoute
 from translators.events import Event, Finish, Start, Text, Usage
 from translators.request import Request
 
 QUOTA_ANSWER = "OK"
 PROBE_ANSWER = "Hi"
+
+
+def decided(router: Router, facts: Facts) -> tuple[PolicyRoute | None, list[Event] | None]:
+    """The route that takes a request, and the answer if it answers locally.
+
+    Such a route takes only tasks that have an answer here. Should one of them need a model after all, it is the next
+    route's, since no doubt of ours is worth a request.
+    """
+    route = router.decide(facts)
+    while route is not None and isinstance(route.action, LocalAnswer):
+        events = local_answer(facts.task, facts.request)
+        if events is not None:
+            return route, events
+        route = router.decide(facts, after=route)
+    return route, None
 
 
 def local_answer(task: str, request: Request) -> list[Event] | None:

@@ -6,6 +6,7 @@ more to find out come last, and deciding stops at a route that none of the facts
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -56,9 +57,11 @@ class Router:
             self._steps.insert(0, (_lookup(self.compiled, key), settled))
             later |= self.compiled.mentions[key]
 
-    def decide(self, view: RequestView) -> PolicyRoute | None:
-        """The first route whose condition holds; None when there is none."""
+    def decide(self, view: RequestView, after: PolicyRoute | None = None) -> PolicyRoute | None:
+        """The first route whose condition holds, of those behind `after` if that is given; None when there is none."""
         compiled, alive = self.compiled, self._all
+        if after is not None:
+            alive &= -1 << bisect_right(compiled.owner, compiled.routes.index(after))
         for lookup, settled in self._steps:
             alive &= lookup(view)
             low = alive & -alive

@@ -17,7 +17,6 @@ from engine.attempt import Attempt, Tried
 from engine.candidates import Ordering, ordered
 from engine.chain import Chain
 from engine.facts import Facts
-from engine.local import local_answer
 from engine.outcome import ChainFailed
 from engine.rescue import Continued, Differs, Repeated, Said, continuation
 from engine.state import Skip, State
@@ -46,6 +45,8 @@ class Run:
     request: Request
     facts: Facts
     decided: PolicyRoute | None
+    local: list[Event] | None = None
+    """The answer, when the route answers locally: what cannot be answered so is another route's."""
     target: str = ""
     chain: Chain | None = None
     _events: AsyncGenerator[list[Event], None] | None = None
@@ -98,18 +99,12 @@ class Run:
         if isinstance(action, TextAnswer):
             yield [Start(), Text(action.text), Finish("end_turn", usage=self._spoken(action.text))]
         else:
-            yield self._local()
+            assert self.local is not None
+            self.target = "local"
+            yield self.local
 
     def _spoken(self, text: str) -> Usage:
         return Usage(input=self.facts.tokens, output=max(len(text) // 4, 1))
-
-    def _local(self) -> list[Event]:
-        events = local_answer(self.facts.task, self.request)
-        if events is None:
-            message = f"route `{self.route}` answers locally, which a `{self.facts.task}` request cannot be"
-            raise ChainFailed(500, "api_error", message, should_retry=False)
-        self.target = "local"
-        return events
 
     async def _use(self, action: UsePlan) -> AsyncGenerator[list[Event], None]:
         self.chain = chain = self._walk(action.plan)

@@ -9,6 +9,7 @@ from rules import given
 from rules.catalogue import Catalogue
 from rules.evaluate import Failing, deciding, first_failing, taken
 from rules.given import GivenFacts
+from rules.local import implied
 from rules.model_facts import Models, steps
 from rules.names import REQUESTED
 from rules.nodes import Expect, Test
@@ -131,7 +132,12 @@ class Expectations:
                 if route is result.route:
                     break
         routes = [one for one in self.policy.routes if not one.offer]
-        return [(one, test) for one in routes for test in tests(one.condition) if id(test) not in decided]
+        return [
+            (one, test)
+            for one in routes
+            for test in tests(one.condition)
+            if id(test) not in decided and not implied(test)
+        ]
 
 
 def _once(plan: Plan) -> tuple[str, ...]:

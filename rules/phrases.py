@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rules.nodes import Compare, Condition, Flag, Is, Not
+from rules.local import implied
+from rules.nodes import Compare, Condition, Flag, In, Is, Not
 
 COUNTED = ("tools", "images", "documents")
 SAID = {"thinking": "with thinking", "stream": "with a stream"}
@@ -45,6 +46,8 @@ def _worded(condition: Condition, text: str) -> str:
             return f"with the tool {text[condition.value.span.start : condition.value.span.end]}"
         case Is(fact=fact) if fact.name == "task":
             return f"of the task {condition.value.value}"
+        case In() if implied(condition):
+            return "that can be answered locally"
         case Compare():
             return _compared(condition, text)
         case _:

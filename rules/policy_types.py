@@ -92,6 +92,7 @@ class PolicyRoute:
 
     name: str
     condition: Condition | None
+    """As it is written, and what its action asks for: see `rules.local`."""
     action: PolicyAction
     span: Span
     offer: str | None = None

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from rules import nodes
+from rules.local import answerable
 from rules.names import REQUESTED, Names, env_models, statements_of
 from rules.nodes import Document, FactName, Is, Span, Value
 from rules.policy_types import (
@@ -39,7 +40,10 @@ def resolve(document: Document, settings: Settings, env: Mapping[str, str]) -> P
     for statement in document.statements:
         if isinstance(statement, nodes.Route):
             action = plans.action(statement.action)
-            routes.append(PolicyRoute(statement.name.text, statement.condition, action, statement.span))
+            condition = statement.condition
+            if isinstance(action, LocalAnswer):
+                condition = answerable(condition, statement.action.span)
+            routes.append(PolicyRoute(statement.name.text, condition, action, statement.span))
         elif isinstance(statement, nodes.Offer):
             for thing in plans.things(statement):
                 routes.extend(_offer_route(plans, thing, statement.span))

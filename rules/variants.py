@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from rules.local import implied
 from rules.nodes import And, Condition, In, Not, Or, Span
 
 
@@ -21,7 +22,7 @@ class Variant:
 
 def variants(condition: Condition) -> Iterator[Variant]:
     """Every part that could go. A condition of a single test may go as a whole."""
-    if not isinstance(condition, And | Or):
+    if not isinstance(condition, And | Or) and not implied(condition):
         yield Variant(condition.span, "condition", None, wider=True)
     yield from _inside(condition, positive=True)
 
@@ -36,6 +37,8 @@ def _inside(condition: Condition, positive: bool) -> Iterator[Variant]:
             wider = isinstance(condition, And) is positive
             for number in reversed(range(len(condition.items))):
                 item = condition.items[number]
+                if implied(item):
+                    continue
                 rest = condition.items[:number] + condition.items[number + 1 :]
                 left = rest[0] if len(rest) == 1 else replace(condition, items=rest)
                 yield Variant(item.span, "test", left, wider)
@@ -43,7 +46,7 @@ def _inside(condition: Condition, positive: bool) -> Iterator[Variant]:
                     if one.condition is not None:
                         items = (*condition.items[:number], one.condition, *condition.items[number + 1 :])
                         yield replace(one, condition=replace(condition, items=items))
-        case In() if len(condition.values) > 1:
+        case In() if len(condition.values) > 1 and not implied(condition):
             for number in reversed(range(len(condition.values))):
                 value = condition.values[number]
                 rest_values = condition.values[:number] + condition.values[number + 1 :]

@@ -13,6 +13,7 @@ import typer
 from fcc.cli.policy_file import CANNOT_RUN, read_policy
 from rules.box_words import box_words, cell_words
 from rules.cells import shown
+from rules.local import implied
 from rules.policy_types import Policy, PolicyRoute
 from rules.rows import Compiled, compile_routes
 
@@ -73,9 +74,10 @@ def _action(route: PolicyRoute, text: str) -> str:
     """As it is written, behind name and condition; of an offer what asking for it comes to."""
     if route.offer is not None:
         return f"use {route.offer}"
-    start = route.span.start if route.condition is None else route.condition.span.end
+    bare = route.condition is None or implied(route.condition)
+    start = route.span.start if route.condition is None or bare else route.condition.span.end
     plain = REMARK.sub(lambda found: found[1] or " ", text[start : route.span.end])
-    return " ".join((HEAD.sub("", plain) if route.condition is None else plain.lstrip(") \t\r\n")).split())
+    return " ".join((HEAD.sub("", plain) if bare else plain.lstrip(") \t\r\n")).split())
 
 
 def as_text(found: dict[str, Any]) -> str:

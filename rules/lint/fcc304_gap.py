@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rules.diagnostics import Diagnostic
 from rules.lint.flow import analysed
 from rules.lint.registry import Context, LintCode
+from rules.policy_types import LocalAnswer
 
 CODE = LintCode(
     "FCC304",
@@ -32,6 +33,8 @@ route rest use zen/glm-5-free
 """,
 )
 
+LOCALLY = "what cannot be answered locally goes on to the next route, and there is none; "
+
 
 def check(context: Context) -> Iterator[Diagnostic]:
     for analysis, routes in analysed(context):
@@ -42,9 +45,10 @@ def check(context: Context) -> Iterator[Diagnostic]:
         last = (written or analysis.routes)[-1] if analysis.routes else None
         place = routes.place(last) if last is not None else context.source.place("rules").key
         told = analysis.told(request)
+        local = last is not None and isinstance(last.action, LocalAnswer)
         yield CODE.at(
             place,
             "no route takes this request" if told else "no route takes any request",
             witness=told or None,
-            help="end with a route without a condition: `route rest use …`",
+            help=f"{LOCALLY if local else ''}end with a route without a condition: `route rest use …`",
         )

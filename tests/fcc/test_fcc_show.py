@@ -41,7 +41,15 @@ def test_rows_say_what_they_take_and_what_becomes_of_it(path, capsys):
         ("small", {"model": '"*haiku*" or "x"'}, "use a"),
         ("small", {"task": "search"}, "use a"),
         ("night", {"time": "00:00..06:00, 22:00..24:00", "tool": 'not "Web*"'}, 'refuse 429 "night"'),
-        ("odd", {"tokens": "1", "stream": "yes"}, "answer locally"),
+        (
+            "odd",
+            {
+                "tokens": "1",
+                "stream": "yes",
+                "task": "title, suggestion, quota_probe, model_probe, prefix, filepaths",
+            },
+            "answer locally",
+        ),
         ("rest", {}, "use a then zen/b"),
     ]
     assert all(row["exact"] for row in rows)
