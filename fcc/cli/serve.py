@@ -6,20 +6,22 @@ import asyncio
 import os
 import socket
 import sys
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fcc.opened import Opened, Unusable, host_of, opened, port_of
 
 if TYPE_CHECKING:
+    import typer  # `fcc.cli.load` puts it here when it is needed
+
     from fcc.handover import Door, Predecessor
     from fcc.server import App
 
 UMASK = 0o077
 """What fcc writes is nobody else's to read."""
+MOST_PORTS = 65_535
 
 
 def keep_private() -> None:
@@ -41,7 +43,7 @@ class LogFormat(StrEnum):
 def serve(
     config: Annotated[Path | None, typer.Option(metavar="PATH", help="the routes.toml to serve by")] = None,
     host: Annotated[str | None, typer.Option(help="address to listen on")] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="port; 0 takes a free one")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=MOST_PORTS, help="port; 0 takes a free one")] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="processes behind the port")] = 1,
     takeover: Annotated[
         bool, typer.Option("--takeover", help="take the port over from the fcc that has it, if one does")
@@ -67,6 +69,33 @@ def serve(
     except Unusable as reason:
         print(f"fcc serve: {reason}", file=sys.stderr)
         return 2
+
+
+PLAIN: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "--config": ("config", Path),
+    "--host": ("host", str),
+    "--port": ("port", int),
+    "--log": ("log", LogFormat),
+}
+"""Options that need no Typer: where their value goes, and what reads it."""
+
+
+def quick(words: Sequence[str]) -> int | None:
+    """The usual call read by hand: Typer and what it brings take a sixth of the time to the first answer. None: there
+    is something in it that Typer has to read, or to refuse.
+    """
+    left, options = list(words), dict[str, Any]()
+    while left:
+        name, read = PLAIN.get(left.pop(0), ("", str))
+        if not name or name in options or not left or left[0].startswith("-"):
+            return None
+        try:
+            options[name] = read(left.pop(0))
+        except ValueError:
+            return None
+    if not 0 <= options.get("port", 0) <= MOST_PORTS:
+        return None
+    return serve(**options)
 
 
 def may_share(found: Opened, workers: int) -> None:
@@ -149,6 +178,7 @@ class Stand:
 
     def together(self, workers: int) -> int:
         """Serve by several processes until told to stop. Raises Unusable."""
+        from fcc.crew.hub import Hub
         from fcc.crew.processes import Crew, Failed, Order
         from fcc.handover import Door
 
@@ -160,7 +190,8 @@ class Stand:
             def leave() -> None:
                 loop.call_soon_threadsafe(crew.stop)
 
-            crew = Crew(order, self.listener, lambda: self.accepting(way_out), self.app.log.worker)
+            hub = Hub(self.app, self.found.data, workers)
+            crew = Crew(order, self.listener, hub, lambda: self.accepting(way_out), self.app.log.worker)
             way_out = Door(self.door, self.listener, leave)
             try:
                 await crew.run()
