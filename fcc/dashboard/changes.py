@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fcc.cli.plan import recorded, report
+from fcc.plan_report import recorded, report
 from fcc.plan_words import as_text
 from providers.presets import catalogue
 from rules.policy import load
