@@ -89,8 +89,8 @@ class Books:
 
             self.live.tell("request", moment(record))
 
-    def policy(self, loaded: Loaded, who: str) -> None:
-        """A file was read and taken or refused."""
+    def policy(self, loaded: Loaded, who: str, *, kept: bool = True) -> None:
+        """A file was read and taken or refused. `kept`: with a row in the ledger."""
         generation = self.house.generation
         errors = [short(f"{one.code} {one.message}") for one in loaded.diagnostics if one.severity == "error"]
         row = {
@@ -103,7 +103,8 @@ class Books:
         }
         self.live.tell("policy", row)
         if self.ledger is not None:
-            self.ledger.put(GENERATIONS, *row.values())
+            if kept:
+                self.ledger.put(GENERATIONS, *row.values())
             if generation is not None:
                 self.ledger.days = generation.policy.settings.ledger.days
         self.sync()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -63,6 +64,10 @@ class Live:
     def __init__(self) -> None:
         self.requests: dict[str, Record] = {}
         self.listeners: set[Listener] = set()
+        self.changed: Callable[[], None] = lambda: None
+        """Called when somebody has begun to listen, or has left."""
+        self.listener: Callable[[], Listener] = Listener
+        """Makes one."""
 
     def tell(self, kind: str, data: Any) -> None:
         """To everybody who listens."""
@@ -75,12 +80,14 @@ class Live:
         """None: enough people listen already."""
         if len(self.listeners) >= MOST_LISTENERS:
             return None
-        listener = Listener()
+        listener = self.listener()
         self.listeners.add(listener)
+        self.changed()
         return listener
 
     def leave(self, listener: Listener) -> None:
         self.listeners.discard(listener)
+        self.changed()
 
     def stop(self) -> None:
         """The server is about to stop: nobody is kept."""

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from engine.decision import Decision
 
@@ -109,11 +109,14 @@ class Reading:
     candidates: list[dict[str, Any]]
     """As `engine.picture.picture` gives them."""
     in_flight: int
-    generation: str
+    generations: tuple[str, ...]
+    """One, unless several workers are just changing to another."""
     refused: bool
     """The file on disk was refused and an earlier one is served."""
     ledger: Mapping[str, float] | None
     """`ok` 0 or 1, `committed`, `lost`; None: there is no ledger."""
+    workers: tuple[int, int] | None = None
+    """How many there should be, and of how many this is the sum; None: one process serves alone."""
 
 
 Values = Mapping[Labels, Any]
@@ -138,6 +141,10 @@ def seconds_until(one: dict[str, Any]) -> float:
 
 def ledger(reading: Reading, name: str) -> Values:
     return {(): reading.ledger[name]} if reading.ledger is not None else {}
+
+
+def workers(reading: Reading, which: int) -> Values:
+    return {(): reading.workers[which]} if reading.workers is not None else {}
 
 
 METRICS = (
@@ -201,21 +208,21 @@ METRICS = (
         "fcc_model_available",
         "gauge",
         ("target",),
-        "1: the model may be asked; 0: it rests, is blocked, limited or busy, or its key is no good",
+        "1: the model may be asked; 0: it rests, is blocked, limited or busy, or its key is no good, in any worker",
         lambda r: by_target(r, lambda one: one["state"] in ("healthy", "probing")),
     ),
     Metric(
         "fcc_model_resting",
         "gauge",
         ("target",),
-        "1 while a model rests after failures",
+        "1 while a model rests after failures, in any worker",
         lambda r: by_target(r, lambda one: bool(one["health"]) and one["health"]["state"] == "resting"),
     ),
     Metric(
         "fcc_model_blocked_seconds",
         "gauge",
         ("target",),
-        "until the model's block, verdict, rest or limit is over",
+        "until the model's block, verdict, rest or limit is over; the longest of all workers",
         lambda r: by_target(r, seconds_until),
     ),
     Metric(
@@ -223,7 +230,7 @@ METRICS = (
         "info",
         ("generation",),
         "the policy in force",
-        lambda r: {(r.generation,): 1},
+        lambda r: {(one,): 1 for one in r.generations},
     ),
     Metric(
         "fcc_policy_refused",
@@ -231,6 +238,20 @@ METRICS = (
         (),
         "1: the file on disk has errors, an earlier policy is served",
         lambda r: {(): r.refused},
+    ),
+    Metric(
+        "fcc_workers",
+        "gauge",
+        (),
+        "processes that should serve; only of several",
+        lambda r: workers(r, 0),
+    ),
+    Metric(
+        "fcc_workers_reporting",
+        "gauge",
+        (),
+        "processes that told their figures: gauges are of these, counters of all there have been",
+        lambda r: workers(r, 1),
     ),
     Metric("fcc_ledger_ok", "gauge", (), "0: the ledger cannot be written now", lambda r: ledger(r, "ok")),
     Metric(
@@ -290,12 +311,21 @@ def family(metric: Metric, values: Iterable[tuple[Labels, Any]]) -> Any:
     return plain
 
 
-def exposition(reading: Reading) -> tuple[bytes, str]:
-    """The text and its content type (prometheus.io/docs/instrumenting/exposition_formats)."""
+class Collector(Protocol):
+    """As prometheus-client wants them."""
+
+    def collect(self) -> Iterable[Any]: ...
+
+
+def exposition(reading: Reading, process: Collector | None = None) -> tuple[bytes, str]:
+    """The text and its content type (prometheus.io/docs/instrumenting/exposition_formats).
+
+    `process`: time and memory of the processes, if they are not this one's alone.
+    """
     from prometheus_client import CONTENT_TYPE_LATEST, ProcessCollector, generate_latest
     from prometheus_client.registry import CollectorRegistry
 
     registry = CollectorRegistry()
     registry.register(Exposition(reading))
-    ProcessCollector(registry=registry)
+    registry.register(process or ProcessCollector(registry=None))
     return generate_latest(registry), CONTENT_TYPE_LATEST

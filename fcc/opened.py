@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from fcc.environment import environment, find_config
 
@@ -17,8 +18,7 @@ class Unusable(Exception):  # noqa: N818 - it is said to a person, not caught as
     """There is no policy to work with; the text is for stderr and ends without a newline."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(msgspec.Struct, frozen=True):
     path: Path
     data: bytes
     env: dict[str, str]
@@ -28,10 +28,14 @@ class Opened:
     """Findings that do not keep the file from being served."""
 
 
-def opened(config: Path | None) -> Opened:
-    """The house by `--config`, `$FCC_CONFIG`, the user's file or the shipped one. Raises Unusable."""
+def opened(config: Path | None, data: bytes | None = None) -> Opened:
+    """The house by `--config`, `$FCC_CONFIG`, the user's file or the shipped one. Raises Unusable.
+
+    `data`: what is taken for the file's content whatever it is.
+    """
     path = find_config(config, os.environ)
-    data = content(path)
+    if data is None:
+        data = content(path)
     from engine.generation import House
     from fcc.report import findings, wants_colour
 

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from fcc import __version__, errors, models, openapi
 from fcc.admin import api
+from fcc.crew.line import Silent
 from fcc.dashboard import api as dashboard
 from fcc.dashboard import shell
 
@@ -35,6 +36,7 @@ def build(app: App) -> FastAPI:
     pages.router.routes.extend(shell.routes())
     pages.add_exception_handler(AnyHTTPException, http_error)
     pages.add_exception_handler(RequestValidationError, invalid)
+    pages.add_exception_handler(Silent, unanswered)
     pages.add_exception_handler(Exception, crashed)
     return pages
 
@@ -84,6 +86,11 @@ async def invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     return failure(request, 400, f"{first['loc'][-1]}: {first['msg']}")
+
+
+async def unanswered(request: Request, error: Exception) -> Response:
+    """The other workers cannot be asked."""
+    return failure(request, 503, "the process that keeps the workers does not answer")
 
 
 async def crashed(request: Request, error: Exception) -> Response:

@@ -59,15 +59,16 @@ class Follower:
                 return None
             self._seen = data
             confirmed = bool(confirm) and confirm == generation_id(data)
-            loaded = await self.house.accept_async(data, confirmed=confirmed)
-        self.by = by
-        self.heard(loaded)
-        return loaded
+            return await self.take(data, by, confirmed=confirmed)
 
     async def serve(self, data: bytes, by: str) -> Loaded:
         """Take this content instead, until the file changes or is loaded again."""
         async with self._turn:
-            loaded = await self.house.accept_async(data, confirmed=True)
+            return await self.take(data, by, confirmed=True)
+
+    async def take(self, data: bytes, by: str, *, confirmed: bool) -> Loaded:
+        """One content at a time goes to the house."""
+        loaded = await self.house.accept_async(data, confirmed=confirmed)
         self.by = by
         self.heard(loaded)
         return loaded
@@ -79,9 +80,10 @@ class Follower:
         generation = self.house.generation
         return generation.id if generation is not None and generation.text == name else name
 
-    def start(self) -> None:
-        """Watch from now on, and load again on SIGHUP where there is one."""
-        self._spawn(self._watch())
+    def start(self, *, watch: bool = True) -> None:
+        """Load again on SIGHUP where there is one from now on, and `watch` the file."""
+        if watch:
+            self._spawn(self._watch())
         if hasattr(signal, "SIGHUP") and threading.current_thread() is threading.main_thread():
             loop = asyncio.get_running_loop()
             loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self.hang_up()))

@@ -31,6 +31,8 @@ from translators.clients import CLIENTS
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from fcc.crew.siblings import Siblings
+
 
 class Hot(NamedTuple):
     """An address that is answered without FastAPI."""
@@ -72,6 +74,8 @@ class App:
         self.past = Past(self.token_folder)
         self.last: Loaded | None = house.generation.loaded if house.generation else None
         """The file as it was read last, served or refused."""
+        self.crew: Siblings | None = None
+        """Other workers behind the same port; None: this process serves alone."""
         self.hot = hot_paths(house, self.log, self.books)
         self.gate = gate.Gate(self.inside, self.access(), self.log)
         self._pages: asyncio.Task[FastAPI] | None = None
@@ -116,10 +120,10 @@ class App:
         await self.house.meet()
         await self.books.open(self.ledger_path(), self.settings().ledger.days)
         if self.last is not None:
-            self.books.policy(self.last, "start")
+            self.books.policy(self.last, "start", kept=self.crew is None or self.crew.chronicles)
             self.keep(self.last)
-        if self.settings().reload.watch:
-            self.follower.start()
+        if self.crew is None:
+            self.follower.start(watch=self.settings().reload.watch)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.follower.stop()
@@ -149,10 +153,14 @@ class App:
     def heard(self, loaded: Loaded) -> None:
         """A file was read: say what is wrong with it, or serve by it."""
         generation = self.house.generation
-        self.last = loaded
         self.log.policy(loaded, generation.id if generation else "")
+        self.taken(loaded, self.follower.by)
+
+    def taken(self, loaded: Loaded, by: str, *, kept: bool = True) -> None:
+        """The house has judged a file. `kept`: the ledger is told of it."""
+        self.last = loaded
         self.gate.access = self.access()
-        self.books.policy(loaded, self.follower.by)
+        self.books.policy(loaded, by, kept=kept)
         self.keep(loaded)
 
     def keep(self, loaded: Loaded) -> None:

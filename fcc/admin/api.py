@@ -17,10 +17,10 @@ from starlette.responses import Response, StreamingResponse
 from engine import ledger_pages
 from engine.decision import short
 from engine.ledger import Unreadable
-from engine.picture import candidates, pardon
 from fcc.admin import events
+from fcc.admin.acts import forget, known, reloaded
 from fcc.admin.explained import explained
-from fcc.admin.state import metrics, policy_page, state_page
+from fcc.admin.state import metrics, policy_page, whole_state
 from fcc.server import App
 
 MOST_OFFSET = 10_000_000
@@ -48,7 +48,7 @@ class Reset(msgspec.Struct):
 @router.get("/admin/api/state")
 async def state(request: Request) -> Response:
     """What is in flight and on which model, how each model is, and what is wrong."""
-    return answer(state_page(app_of(request)))
+    return answer(await whole_state(app_of(request)))
 
 
 @router.get("/admin/api/sessions")
@@ -124,14 +124,10 @@ async def reload(request: Request, confirm: str = "") -> Response:
     file that `[reload] guard` keeps back can be confirmed: `?confirm=ID`."""
     app = app_of(request)
     who = caller(request)
-    loaded = await app.follower.load(again=True, by=who, confirm=confirm)
-    generation = app.house.generation
-    result = {
-        "status": "kept" if loaded is None or loaded.policy is None else "accepted",
-        "generation": generation.id if generation else "",
-        "held": app.house.held or None,
-        "problems": [f"{one.code} {one.message}" for one in app.house.problem],
-    }
+    if app.crew is None:
+        result = reloaded(app.house, await app.follower.load(again=True, by=who, confirm=confirm))
+    else:
+        result = await app.crew.reload(who, confirm)
     audit(request, app, "reload", result["status"])
     return answer(result)
 
@@ -140,24 +136,21 @@ async def reload(request: Request, confirm: str = "") -> Response:
 async def reset(request: Request) -> Response:
     """Forget the rest, blocks and verdicts of one model, or of all."""
     app = app_of(request)
-    generation = app.house.generation
     try:
         asked = msgspec.json.decode(await request.body() or b"{}", type=Reset).target
     except (msgspec.DecodeError, UnicodeError):
         raise HTTPException(400, 'the body is {"target": "provider/model"}, or {} for all') from None
-    known = [one.id for one in candidates(generation)] if generation else []
-    if asked is not None and asked not in known:
+    if asked is not None and asked not in known(app.house):
         raise HTTPException(404, f"no model `{short(asked)}` in the policy")
-    forgotten = pardon(app.house.state, known if asked is None else [asked])
-    app.books.sync()
+    result = {"reset": forget(app, asked)} if app.crew is None else await app.crew.reset(asked)
     audit(request, app, "reset", short(asked) if asked is not None else "all")
-    return answer({"reset": forgotten})
+    return answer(result)
 
 
 @scraped.get("/metrics")
 async def scrape(request: Request) -> Response:
     """Prometheus text: `fcc.metrics.METRICS`."""
-    text, kind = metrics(app_of(request))
+    text, kind = await metrics(app_of(request))
     return Response(text, media_type=kind)
 
 
@@ -178,6 +171,8 @@ async def read(app: App, what: str, *arguments: Any) -> Any:
     """A page of the ledger, or of memory if there is none that can be read. What it remembers of the last moments is
     there already: whoever has an answer may look for its row."""
     ledger = app.books.ledger
+    if app.crew is not None:
+        await app.crew.settled()
     if ledger is not None and ledger.problem is None:
         try:
             return await ledger.read(getattr(ledger_pages, what), *arguments)
@@ -189,6 +184,8 @@ async def read(app: App, what: str, *arguments: Any) -> Any:
 async def listed(app: App, query: Any, *arguments: Any) -> list[dict[str, Any]]:
     """Rows that are in the ledger or nowhere."""
     ledger = app.books.ledger
+    if app.crew is not None:
+        await app.crew.settled()
     try:
         return await ledger.read(query, *arguments) if ledger is not None else []
     except Unreadable:

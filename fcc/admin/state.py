@@ -50,21 +50,29 @@ def problems_of(app: App) -> list[str]:
     return found
 
 
-def metrics(app: App) -> tuple[bytes, str]:
-    """The text that Prometheus reads, and its content type."""
+async def whole_state(app: App, *, fresh: bool = True) -> dict[str, Any]:
+    """The state of all workers, where there are several; not `fresh`: of a moment ago."""
+    return state_page(app) if app.crew is None else await app.crew.state(fresh=fresh)
+
+
+async def metrics(app: App) -> tuple[bytes, str]:
+    """The text that Prometheus reads, and its content type. Raises Silent where the other workers cannot be asked."""
+    return exposition(reading(app)) if app.crew is None else exposition(*await app.crew.figures())
+
+
+def reading(app: App) -> Reading:
+    """The figures of this process."""
     generation, ledger = app.house.generation, app.books.ledger
     counted = None
     if ledger is not None:
         counted = {"ok": ledger.problem is None, "committed": ledger.committed, "lost": ledger.lost}
-    return exposition(
-        Reading(
-            app.books.counts,
-            picture(app.house.state, generation, now()) if generation else [],
-            len(app.books.live.requests),
-            generation.id if generation else "",
-            bool(app.house.problem),
-            counted,
-        )
+    return Reading(
+        app.books.counts,
+        picture(app.house.state, generation, now()) if generation else [],
+        len(app.books.live.requests),
+        (generation.id if generation else "",),
+        bool(app.house.problem),
+        counted,
     )
 
 

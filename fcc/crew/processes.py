@@ -1,8 +1,8 @@
 """Several workers behind one listening socket: started, watched, started again, and stopped together.
 
 The parent accepts nothing itself. Each worker inherits the socket, so a connection that waits in its queue belongs to
-nobody in particular and is not lost with a worker. A line to each worker says when it accepts; when the parent is
-gone the line ends, and the worker stops as if told to.
+nobody in particular and is not lost with a worker. On its line (`fcc.crew.line`) each says when it accepts; when the
+parent is gone the line ends, and the worker stops as if told to.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
+
+from fcc.crew.hub import Hub, Member
 
 BACK_OFF = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds before a worker that ended is started again; more for each end in a row."""
@@ -46,7 +48,7 @@ class Failed(Exception):  # noqa: N818 - it is said to a person, not caught as a
 @dataclass(slots=True)
 class Worker:
     process: asyncio.subprocess.Process
-    line: socket.socket
+    member: Member
 
 
 class Crew:
@@ -56,11 +58,13 @@ class Crew:
         self,
         order: Order,
         listener: socket.socket,
+        hub: Hub,
         ready: Callable[[], None],
         heard: Callable[[int, int, float], None],
     ) -> None:
         self._order = order
         self._listener = listener
+        self._hub = hub
         self._ready = ready
         self._heard = heard
         self._workers: dict[int, Worker] = {}
@@ -72,11 +76,12 @@ class Crew:
         """Until told to stop and the last worker has ended. Raises Failed."""
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self.stop)
-        self._loop.add_signal_handler(signal.SIGHUP, self._tell, signal.SIGHUP)
+        leader = self._hub.leader
         tasks: list[asyncio.Task[None]] = []
         try:
             for worker in await self._first():
                 tasks.append(self._loop.create_task(self._watch(worker)))
+            leader.start(watch=self._hub.app.settings().reload.watch)
             self._ready()
             await self._stop.wait()
             # Only the workers hold the socket from here on: what nobody accepts must not wait in its queue.
@@ -87,7 +92,8 @@ class Crew:
             for task in tasks:
                 task.cancel()
             for worker in self._workers.values():
-                worker.line.close()
+                self._hub.leave(worker.member)
+            await leader.stop()
 
     def stop(self) -> None:
         """All workers stop gently; told a second time, at once."""
@@ -109,7 +115,6 @@ class Crew:
     async def _begin(self) -> Worker | None:
         """A worker that accepts; None when it ended before, or took too long."""
         ours, theirs = socket.socketpair()
-        ours.setblocking(False)
         order = msgspec.structs.replace(self._order, listener=self._listener.fileno(), line=theirs.fileno())
         with theirs:
             process = await asyncio.create_subprocess_exec(
@@ -120,14 +125,13 @@ class Crew:
                 pass_fds=(order.listener, order.line),
                 start_new_session=True,
             )
-        worker = self._workers[process.pid] = Worker(process, ours)
-        try:
+        member = await self._hub.join(process.pid, ours)
+        worker = self._workers[process.pid] = Worker(process, member)
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STARTS_WITHIN):
-                if await self._loop.sock_recv(ours, 1):
+                if await member.ready:
                     return worker
-        except (TimeoutError, OSError):
-            pass
-        ours.close()
+        self._hub.leave(member)
         await process.wait()
         del self._workers[process.pid]
         return None
@@ -139,7 +143,7 @@ class Crew:
             began, pid, status = self._loop.time(), 0, -1
             if worker is not None:
                 pid, status = worker.process.pid, await worker.process.wait()
-                worker.line.close()
+                self._hub.leave(worker.member)
                 self._workers.pop(pid, None)
             if self._stopping:
                 return

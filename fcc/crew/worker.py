@@ -6,6 +6,7 @@ python -m fcc.crew.worker ORDER        with an `fcc.crew.processes.Order` as JSO
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -13,7 +14,10 @@ from pathlib import Path
 import msgspec
 
 from fcc.cli.serve import keep_private, ready_app
-from fcc.crew.processes import Order
+from fcc.crew.line import MOST_BYTES, Message, read
+from fcc.crew.policy import Text
+from fcc.crew.processes import STARTS_WITHIN, Order
+from fcc.crew.siblings import Siblings
 from fcc.launch import Server
 from fcc.opened import Unusable, opened
 
@@ -21,30 +25,43 @@ from fcc.opened import Unusable, opened
 def work(order: Order) -> int:
     """0 when stopped, 2 when it could not start."""
     keep_private()
-    line = socket.socket(fileno=order.line)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the parent reads the file
+    end = socket.socket(fileno=order.line)
     listener = socket.socket(fileno=order.listener)
     try:
-        found = opened(Path(order.config))
-        app = ready_app(found, order.host, order.log, quiet=order.quiet)
+        began = told(end)
+        app = ready_app(opened(Path(order.config), began.data), order.host, order.log, quiet=order.quiet)
     except Unusable as reason:
         print(f"fcc serve: {reason}", file=sys.stderr)
         return 2
     app.house.workers = order.workers
+    siblings = app.crew = Siblings(app, end, began, order.workers)
+    tasks: list[asyncio.Task[None]] = []
+
+    def gone() -> None:
+        server.should_exit = True
 
     def ready() -> None:
-        loop = asyncio.get_running_loop()
-
-        def orphaned() -> None:
-            if not line.recv(16):
-                loop.remove_reader(line)
-                server.should_exit = True
-
-        loop.add_reader(line, orphaned)
-        line.sendall(b"r")
+        tasks.append(asyncio.get_running_loop().create_task(siblings.run(gone)))
 
     server = Server(app, ready, stopping=app.books.live.stop)
     server.run([listener])
     return 0
+
+
+def told(end: socket.socket) -> Text:
+    """What to serve: the parent says it first, and nothing more before this worker is ready. Raises Unusable."""
+    line = bytearray()
+    end.settimeout(STARTS_WITHIN)
+    try:
+        while not line.endswith(b"\n") and len(line) <= MOST_BYTES:
+            piece = end.recv(65_536)
+            if not piece:
+                raise Unusable("the process that keeps the workers is gone")
+            line += piece
+        return read(msgspec.json.decode(line, type=Message).body, Text)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise Unusable(f"a worker was not told what to serve: {type(error).__name__}") from None
 
 
 if __name__ == "__main__":

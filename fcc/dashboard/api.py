@@ -13,6 +13,7 @@ from starlette.responses import Response
 from engine.decision import short
 from engine.ledger import Unreadable
 from engine.ledger_charts import charts, summed
+from fcc.admin.acts import rolled_back
 from fcc.admin.api import answer, app_of, audit, caller, own
 from fcc.admin.state import scrubber
 from fcc.dashboard import changes
@@ -55,6 +56,8 @@ async def over_time(request: Request, hours: Hours = 1.0) -> Response:
 async def measured(app: App, since: float, step: float) -> dict[str, Any]:
     """From the ledger, or from memory if there is none that can be read."""
     ledger = app.books.ledger
+    if app.crew is not None:
+        await app.crew.settled()
     if ledger is not None and ledger.problem is None:
         try:
             return await ledger.read(charts, since, step)
@@ -101,17 +104,13 @@ async def rollback(request: Request) -> Response:
         name = msgspec.json.decode(await request.body(), type=Back).generation
     except (msgspec.DecodeError, UnicodeError):
         raise HTTPException(400, 'the body is {"generation": "…"}') from None
-    data = former(app, name)
-    if app.house.workers > 1:
-        raise HTTPException(
-            409, "several processes serve this policy: put the former text into the file instead"
-        )
-    loaded = await app.follower.serve(data, by=f"roll-back by {caller(request)}")
-    generation = app.house.generation
-    status = "kept" if loaded.policy is None else "accepted"
-    audit(request, app, "rollback", f"{status} {name}")
-    problems = [f"{one.code} {one.message}" for one in loaded.diagnostics if one.severity == "error"]
-    return answer({"status": status, "generation": generation.id if generation else "", "problems": problems})
+    data, who = former(app, name), f"roll-back by {caller(request)}"
+    if app.crew is None:
+        result = rolled_back(app.house, await app.follower.serve(data, who))
+    else:
+        result = await app.crew.rollback(data, who)
+    audit(request, app, "rollback", f"{result['status']} {name}")
+    return answer(result)
 
 
 def former(app: App, name: str) -> bytes:

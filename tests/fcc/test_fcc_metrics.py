@@ -95,7 +95,7 @@ def test_histograms_add_up() -> None:
 def test_hostile_names_do_not_break_the_text() -> None:
     counts = Counts()
     counts.request(200, row(target='a/"\\\n} 1\nfcc_fake 7', attempts=[]))
-    text, _ = exposition(Reading(counts, [], 0, "g", False, None))
+    text, _ = exposition(Reading(counts, [], 0, ("g",), False, None))
     assert ("fcc_fake", ()) not in samples(text.decode())
     assert ("fcc_tokens_total", (("kind", "tokens_in"), ("target", 'a/"\\\n} 1\nfcc_fake 7'))) in samples(
         text.decode()
@@ -106,7 +106,7 @@ def test_every_metric_is_documented_and_named_as_it_is_scraped() -> None:
     counts = Counts()
     counts.request(200, row(failovers=1))
     ledger = {"ok": 1, "committed": 2, "lost": 0}
-    text, _ = exposition(Reading(counts, [], 0, "g", False, ledger))
+    text, _ = exposition(Reading(counts, [], 0, ("g",), False, ledger))
     scraped_names = {family.name for family in text_string_to_metric_families(text.decode())}
     for one in METRICS:
         assert one.doc
