@@ -1,5 +1,6 @@
 """Four processes and one limit: together they admit no more than it says, whatever happens to Redis.
 
+What is tested are the clocks of real processes and of Redis, so time passes as it does; waiting is part of the test.
 FCC_LONG=1 runs it for longer, with the windows and the troubles of the measurements this rests on.
 """
 

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import dataclass, field
+from unittest import mock
 
 import pytest
 
@@ -16,6 +17,7 @@ from engine.facts import Facts
 from engine.health import HealthRule
 from engine.limits import LimitRule
 from engine.shared import shared as module
+from engine.shared.hints import Hints
 from engine.shared.link import Link
 from engine.shared.shared import Shared
 from engine.state import Skip, Slot, State
@@ -83,6 +85,20 @@ async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(BOUND):
         while not holds():  # noqa: ASYNC110 - what is looked at belongs to others
             await asyncio.sleep(0.01)
+
+
+async def let(view: One, asked: Candidate) -> Slot:
+    """The slot it is given once it is let."""
+    while not isinstance(slot := await view.ask(asked), Slot):  # noqa: ASYNC110 - time is waited for
+        await asyncio.sleep(0.01)
+    return slot
+
+
+async def beats(view: One, count: int = 3) -> None:
+    """Until it has heard from the server so many times more."""
+    heard, hear = list[int](), Hints.hear
+    with mock.patch.object(Hints, "hear", lambda hints, *said: (heard.append(id(hints)), hear(hints, *said))):
+        await until(lambda: heard.count(id(view.shared.hints)) >= count)
 
 
 def run(
@@ -272,8 +288,7 @@ def test_a_width_is_shared_and_given_back() -> None:
             assert isinstance(held[0], Slot)
             here.state.give_back(held[0])
             await until(lambda: server.say("ZCARD", module.width_key(("nim/*", "", ""))) == b":2\r\n")
-            await asyncio.sleep(module.ASK_AGAIN)
-            assert isinstance(await there.ask(asked), Slot)
+            assert await let(there, asked)
 
     run(test)
 
@@ -299,14 +314,11 @@ def test_one_probe_among_all() -> None:
                 assert isinstance(slot, Slot)
                 view.state.failed(slot, DOWN, now)
                 view.state.give_back(slot)
-            await asyncio.sleep(0.25)
-            probe, second = await here.ask(asked), await there.ask(asked)
-            assert isinstance(probe, Slot)
+            probe, second = await let(here, asked), await there.ask(asked)
             assert isinstance(second, Skip)
             assert second.why == "resting"
             here.state.began(probe, 0.1)
-            await asyncio.sleep(module.ASK_AGAIN + 0.1)
-            assert isinstance(await there.ask(asked), Slot)
+            assert await let(there, asked)
 
     run(test)
 
@@ -325,10 +337,7 @@ def test_a_rest_is_a_hint_and_so_is_its_end(monkeypatch: pytest.MonkeyPatch) -> 
             refused = await there.ask(asked)
             assert isinstance(refused, Skip)
             assert refused.why == "resting"
-            await asyncio.sleep(0.65)
-            probe = await here.ask(asked)
-            assert isinstance(probe, Slot)
-            here.state.began(probe, 0.1)
+            here.state.began(await let(here, asked), 0.1)
             await until(lambda: there.state.healths[asked.id].until is None)
 
     run(test)
@@ -354,10 +363,10 @@ def test_blocks_and_verdicts_go_with_the_key(monkeypatch: pytest.MonkeyPatch) ->
             assert isinstance(refused, Skip)
             assert (refused.why, refused.kind) == ("verdict", "credit")
             assert "pay" not in refused.text
-            await asyncio.sleep(0.2)
+            await beats(elsewhere)
             assert isinstance(await elsewhere.ask(other), Slot)
             there.state.blocks.pardon()
-            await asyncio.sleep(0.2)
+            await beats(there)
             assert isinstance(await there.ask(same), Slot)
             hints = server.say("ZRANGE", "fcc:hints", "0", "-1")
             assert b"credit" in hints
@@ -375,11 +384,9 @@ def test_what_a_stranger_wrote_is_not_believed(monkeypatch: pytest.MonkeyPatch) 
             for hint in ("nonsense", '["rest"]', '["aside","overflow","","nim","0"]', "[1,2]"):
                 server.say("ZADD", "fcc:hints", "9e15", f"'{hint}'")
             server.say("ZADD", "fcc:hints", "9e15", f'\'["rest","{"x" * 400}"]\'')
-            beats = len(here.shared.census.seen)
-            await asyncio.sleep(0.3)
+            await beats(here)
             assert (here.state.healths, here.state.blocks.asides) == ({}, {})
             assert not here.shared.away
-            assert beats <= len(here.shared.census.seen)
             server.say("SET", rate(10), "no-log")
             assert await here.asked(limited(10), 20) == 10
 

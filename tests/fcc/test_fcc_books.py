@@ -352,7 +352,7 @@ async def killed_under_load(config: Path, got: list[str], after: float) -> None:
             asking = [asyncio.create_task(ask(client)) for _ in range(8)]
             before = len(got)
             await until(lambda: len(got) > before)
-            await asyncio.sleep(after)
+            await asyncio.sleep(after)  # a process is killed at any moment of its work
             server.kill()
             await asyncio.gather(*asking)
     finally:

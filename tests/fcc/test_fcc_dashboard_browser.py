@@ -311,8 +311,8 @@ def test_a_lost_connection_comes_back_and_the_page_stays_small(browser: str) -> 
             await tab.until("document.querySelectorAll('#latest tbody tr').length === 30")
             nodes = await tab.run("document.querySelectorAll('*').length")
             for _ in range(10):
-                await here.post(message())
-            await asyncio.sleep(0.2)
+                newest = (await here.post(message())).headers["request-id"]
+            await tab.until(f"document.querySelector('#latest tbody tr').dataset.key === '{newest}'")
             assert await tab.run("document.querySelectorAll('*').length") <= nodes
             assert await tab.run("document.querySelectorAll('#latest tbody tr').length") == 30
             assert len(here.app.books.live.listeners) == 1

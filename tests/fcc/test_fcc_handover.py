@@ -17,7 +17,7 @@ import pytest
 from fcc.handover import Door, door, passable, predecessor
 from support.load import load, slowly
 from support.upstream import Upstream
-from support.world import message, policy
+from support.world import message, policy, until
 
 TOKEN = "a-token-that-is-long-enough"
 TIMES = 24 if os.environ.get("FCC_LONG") == "1" else 3
@@ -66,7 +66,7 @@ def test_nothing_is_lost_when_a_new_server_takes_over(home: Path, workers: str, 
             port = url.rpartition(":")[2]
             try:
                 async with load(url, TOKEN, message(), clients=6) as clients:
-                    await asyncio.sleep(0.5)
+                    await until(lambda: clients.answered >= 6)
                     for _ in range(times):
                         former.append(running)
                         running, again = await started(

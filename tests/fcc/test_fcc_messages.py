@@ -17,6 +17,7 @@ from support.upstream import (
     Upstream,
     answer,
     cut_after,
+    delivered,
     openai_answer,
     openai_chunk,
     reset,
@@ -150,37 +151,46 @@ def test_a_refusal_is_final() -> None:
 
 
 def test_the_head_is_held_then_pings_keep_the_client_awake() -> None:
+    awake = asyncio.Event()
+
     async def slow(peer: Peer) -> None:
         await peer.stream_head()
-        await asyncio.sleep(0.6)
+        await awake.wait()
         await peer.chunk(openai_chunk("late") + OPENAI_END)
         await peer.send(b"0\r\n\r\n")
 
     async def test() -> None:
         clocks = "[defaults]\nhold = 0.1\nping = 0.1\n"
         async with world(ONE, clocks, a=Upstream(slow)) as here:
-            body = message(stream=True)
+            body, data = message(stream=True), b""
             began = asyncio.get_running_loop().time()
             async with here.client.stream("POST", "/v1/messages", json=body) as response:
                 held = asyncio.get_running_loop().time() - began
-                data = await response.aread()
-            assert 0.09 < held < 0.5
+                async for piece in response.aiter_raw():
+                    data += piece
+                    if data.count(b"event: ping") == 2:
+                        awake.set()
+            assert 0.09 < held < 2
             assert check_stream(data, body)["content"] == [{"type": "text", "text": "late"}]
-            assert 2 <= data.count(b"event: ping") <= 6
             assert data.startswith(b"event: message_start")
 
     run(test())
 
 
 def test_a_late_failure_is_an_error_event() -> None:
+    begun = asyncio.Event()
+
     async def slow(peer: Peer) -> None:
-        await asyncio.sleep(0.4)
+        await begun.wait()
         await UNWELL(peer)
 
     async def test() -> None:
         clocks = "[defaults]\nhold = 0.1\nping = 0.1\n"
         async with world("route rest use a/one, retry 0", clocks, a=Upstream(slow)) as here:
-            response = await here.post(message(stream=True))
+            body = message(stream=True)
+            async with here.client.stream("POST", "/v1/messages", json=body) as response:
+                begun.set()
+                await response.aread()
             assert response.status_code == 200
             *_, last = response.text.strip().split("\n\n")
             assert last.startswith("event: error\n")
@@ -238,8 +248,8 @@ def test_when_the_client_leaves_the_model_is_stopped(stream: bool, said: bytes) 
             )
             head = f"POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nx-api-key: {TOKEN}\r\ncontent-length: {len(body)}"
             writer.write(head.encode() + b"\r\n\r\n" + body)
-            await until(lambda: bool(upstream.requests))
-            await asyncio.sleep(0.05)
+            await upstream.asked()
+            await delivered()
             began = asyncio.get_running_loop().time()
             writer.close()
             await upstream.all_gone()
@@ -253,10 +263,12 @@ def test_when_the_client_leaves_the_model_is_stopped(stream: bool, said: bytes) 
 
 
 def test_shutdown_lets_answers_finish() -> None:
+    stopping = asyncio.Event()
+
     async def slow(peer: Peer) -> None:
         await peer.stream_head()
         await peer.chunk(openai_chunk("begun "))
-        await asyncio.sleep(0.4)
+        await stopping.wait()
         await peer.chunk(openai_chunk("ended") + OPENAI_END)
         await peer.send(b"0\r\n\r\n")
 
@@ -265,6 +277,8 @@ def test_shutdown_lets_answers_finish() -> None:
             body = message(stream=True)
             async with here.client.stream("POST", "/v1/messages", json=body) as response:
                 here.server.should_exit = True
+                await until(lambda: here.server.server_state.draining)
+                stopping.set()
                 data = await response.aread()
             assert check_stream(data, body)["content"] == [{"type": "text", "text": "begun ended"}]
             await here.serving

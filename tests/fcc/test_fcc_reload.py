@@ -7,7 +7,7 @@ import os
 import signal
 
 from support.upstream import Upstream, openai_answer, openai_chunk, stall_after
-from support.world import World, message, policy, run, until, world
+from support.world import World, looked, message, policy, run, until, world
 
 A = 'route rest answer "A"'
 B = 'route rest answer "B"'
@@ -16,11 +16,9 @@ BROKEN = "route rest use nowhere"
 
 async def answers(here: World, text: str) -> None:
     """Until the server answers with this text."""
-    for _ in range(500):
-        if text in (await here.post(message())).text:
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"never answered {text}")
+    async with asyncio.timeout(10):
+        while text not in (await here.post(message())).text:  # noqa: ASYNC110 - the server is asked
+            await asyncio.sleep(0.01)
 
 
 async def heard(here: World, event: str, count: int = 1) -> None:
@@ -55,8 +53,8 @@ def test_a_broken_file_changes_nothing_and_is_said_once() -> None:
         async with world(A) as here:
             write(here, BROKEN)
             await heard(here, "policy_refused")
-            write(here, BROKEN)
-            await asyncio.sleep(0.3)
+            async with looked(here):
+                write(here, BROKEN)
             assert sum(row["event"] == "policy_refused" for row in here.rows) == 1
             refused = next(row for row in here.rows if row["event"] == "policy_refused")
             assert refused["findings"][0]["line"] == 2
@@ -73,8 +71,8 @@ def test_a_broken_file_changes_nothing_and_is_said_once() -> None:
 def test_a_vanished_file_means_keep() -> None:
     async def test() -> None:
         async with world(A) as here:
-            here.app.path.unlink()
-            await asyncio.sleep(0.3)
+            async with looked(here):
+                here.app.path.unlink()
             assert '"A"' in (await here.post(message())).text
             assert (await here.client.get("/health")).json()["status"] == "ok"
             here.app.path.write_text(policy(B))
@@ -110,7 +108,9 @@ def test_reload_by_signal_and_by_request() -> None:
             assert told["status"] == "kept"
             assert "FCC201" in told["problems"][0]
             here.app.path.write_text(policy(B))
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(
+                0.2
+            )  # nothing is to happen, in the time in which watching would have taken it
             assert '"A"' in (await here.post(message())).text
             assert (await here.client.post("/admin/reload")).json()["status"] == "accepted"
             assert '"B"' in (await here.post(message())).text

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 
-from support.world import World, message, policy, run, until, world
+from support.world import World, looked, message, policy, run, until, world
 
 OLD = 'route rest answer "A"'
 NEW = 'route rest answer "B"'
@@ -43,7 +42,8 @@ def test_a_file_that_moves_too_much_is_held_back_and_said_once() -> None:
             assert told == {"status": "degraded", "generation": before["generation"], "problems": 1}
             page = (await here.client.get("/admin/api/policy")).json()
             assert page["refused"]["diagnostics"][0]["code"] == "FCC015"
-            await asyncio.sleep(0.2)
+            async with looked(here):
+                write(here, NEW)
             (refused,) = [row for row in here.rows if row["event"] == "policy_refused"]
             assert refused["findings"][-1]["code"] == "FCC015"
             assert name in refused["findings"][-1]["help"]

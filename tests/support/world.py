@@ -16,6 +16,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx
 
@@ -115,6 +116,23 @@ async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not holds():  # noqa: ASYNC110 - what is looked at belongs to others
             await asyncio.sleep(0.005)
+
+
+@contextlib.asynccontextmanager
+async def looked(here: World) -> AsyncGenerator[None, None]:
+    """Ends when the server has looked at its file after what was done inside. Raises TimeoutError."""
+    load, done = here.app.follower.load, asyncio.Event()
+
+    async def watched(**options: Any) -> Any:
+        try:
+            return await load(**options)
+        finally:
+            done.set()
+
+    with mock.patch.object(here.app.follower, "load", watched):
+        yield
+        async with asyncio.timeout(10):
+            await done.wait()
 
 
 def message(text: str = "hi", **fields: Any) -> dict[str, Any]:
