@@ -65,6 +65,9 @@ class Tried:
     target: str
     failure: str | None = None
     message: str = ""
+    """What the failure says, without keys and without what it quotes of the prompt."""
+    status: int | None = None
+    """The upstream's, when it failed."""
     milliseconds: float = 0.0
     first_token_ms: float | None = None
     sent: float = 0.0
@@ -120,6 +123,7 @@ class Attempt:
         self.tried.milliseconds = round((now - self._sent) * 1000, 1)
         if failure is not None:
             self.tried.failure, self.tried.message = failure.kind, failure.kept
+            self.tried.status = failure.status
         if failure is not None and counts:
             self._state.failed(self.slot, failure, now)
         else:

@@ -34,14 +34,18 @@ CHEAP = tuple(
 """Name, reader, whether the value is a text, whether it is kept when it is empty."""
 
 
-class Tries(msgspec.Struct, frozen=True, gc=False):
-    """One attempt. Times in milliseconds, `after`: since the request came in."""
+class Tries(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One attempt. Times in milliseconds, `after`: since the request came in. Of a failure also the upstream's status
+    and its words, without keys and without what they quote of the prompt.
+    """
 
     target: str
     failure: str | None
     after: float
     ms: float
     first_token_ms: float | None
+    status: int | None = None
+    message: str = ""
 
 
 class Skipped(msgspec.Struct, frozen=True, gc=False):
@@ -134,7 +138,10 @@ def tries(one: Tried, now: float, whole: float) -> Tries:
     """An attempt that is still answering ends now, `whole` milliseconds after the request came in."""
     since = (now - one.sent) * 1000
     ms = one.milliseconds or (round(since, 1) if one.failure is None else 0.0)
-    return Tries(short(one.target), one.failure, round(max(whole - since, 0.0), 1), ms, one.first_token_ms)
+    after = round(max(whole - since, 0.0), 1)
+    return Tries(
+        short(one.target), one.failure, after, ms, one.first_token_ms, one.status, short(one.message)
+    )
 
 
 def failovers(tried: list[Tried]) -> int:

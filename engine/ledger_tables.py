@@ -70,7 +70,12 @@ DECISIONS = Table(
         Column("cache_read", "INTEGER", "prompt tokens that were read from the provider's cache"),
         Column("cache_write", "INTEGER", "prompt tokens that were written to it"),
         Column("generation", "TEXT", "id of the policy that decided"),
-        Column("attempts", "TEXT", "JSON list of {target, failure, after, ms, first_token_ms}, in order"),
+        Column(
+            "attempts",
+            "TEXT",
+            "JSON list of {target, failure, after, ms, first_token_ms, status, message}, in order; the last two, of a "
+            "failure alone, are the upstream's, without keys or pieces of the prompt",
+        ),
         Column("skipped", "TEXT", "JSON list of {target, why}: candidates that were not asked, and why"),
         Column(
             "facts", "TEXT", "JSON object of the request's facts, as `fcc explain` takes them; zeros left out"

@@ -91,7 +91,7 @@ def attempt_fields(one: Tried) -> dict[str, Any]:
         "ms": one.milliseconds,
         "first_token_ms": one.first_token_ms,
     }
-    return row if one.failure is None else {**row, "message": one.message}
+    return row if one.failure is None else {**row, "status": one.status, "message": one.message}
 
 
 def run_headers(run: Run) -> list[Header]:

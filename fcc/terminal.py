@@ -81,6 +81,7 @@ def request_parts(row: Mapping[str, Any], paint: Callable[[str, str], str]) -> l
     tokens = row.get("tokens") or {}
     counts = [f"{tokens[name]:,} {word}" for name, word in WORDS.items() if tokens.get(name) is not None]
     ending = f"{row['status']} {row.get('error') or ''}".strip() if failed(row) else ""
+    why = dict.fromkeys(said(one) for one in attempts if one["failure"]) if failed(row) else {}
     model = "" if attempts else printable(row["model"])
     return [
         paint(row.get("route", ""), "strong"),
@@ -89,7 +90,13 @@ def request_parts(row: Mapping[str, Any], paint: Callable[[str, str], str]) -> l
         times,
         ", ".join(counts),
         paint(ending, "bad"),
+        paint("; ".join(filter(None, why)), "dim"),
     ]
+
+
+def said(attempt: Mapping[str, Any]) -> str:
+    """Why an attempt failed, in the words of the upstream or of fcc."""
+    return ": ".join(str(one) for one in (attempt.get("status"), attempt.get("message")) if one)
 
 
 WORDS = {"input": "in", "cache_read": "cached", "output": "out"}

@@ -14,6 +14,8 @@ from typing import NoReturn
 from urllib.parse import quote
 
 HIDDEN = "***"
+CUT = "…"
+"""Behind a text that was cut."""
 
 SHORTEST = 6
 """Shorter values are words (`none`, `EMPTY`): to take those out would only garble texts."""
@@ -52,10 +54,26 @@ class Scrubber:
     def __init__(self, secrets: Iterable[Secret]) -> None:
         forms = {form for secret in secrets for form in _forms(secret.reveal())}
         longest_first = sorted(forms, key=len, reverse=True)
+        self._forms = longest_first
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
 
     def scrub(self, text: str) -> str:
-        return self._pattern.sub(HIDDEN, text) if self._pattern is not None else text
+        """`text` without them; one that was cut does not end in the beginning of one either."""
+        if self._pattern is None:
+            return text
+        text = self._pattern.sub(HIDDEN, text)
+        if not text.endswith(CUT):
+            return text
+        begun = max(_begun(text[:-1], form) for form in self._forms)
+        return text[: -1 - begun] + HIDDEN + CUT if begun else text
+
+
+def _begun(text: str, form: str) -> int:
+    """How many signs of `form`, from its first one on, `text` ends in; 0 for fewer than `SHORTEST`."""
+    for length in range(min(len(form) - 1, len(text)), SHORTEST - 1, -1):
+        if text.endswith(form[:length]):
+            return length
+    return 0
 
 
 def _forms(value: str) -> Iterable[str]:

@@ -17,7 +17,7 @@ import pytest
 
 from support.process import Process, serving
 from support.upstream import Behaviour, Peer, Upstream, answer, cut_after, openai_answer, openai_chunk, raw
-from support.world import message, run, world
+from support.world import LAPTOP, message, run, world
 
 KEYS = ("SECRET_KEY_A", "SECRET_KEY_B", "SECRET_HEADER", "TOKEN", "LAPTOP", "PROXY_PASSWORD", "SPARE")
 CANARY = {name: f"sk-{name.lower().replace('_', '')}-{secrets.token_hex(12)}" for name in KEYS}
@@ -143,6 +143,12 @@ async def provoked(fcc: Process) -> list[bytes]:
     for path in ("/health", "/metrics", "/v1/models", *(f"/admin/api/{page}" for page in pages)):
         response = await fcc.client.get(path)
         heard.append(response.content)
+    rows = (await fcc.client.get("/admin/api/decisions")).json()["decisions"]
+    for row in rows:
+        response = await fcc.client.get(f"/admin/api/decisions/{row['id']}")
+        said = [one.get("message") for one in response.json()["attempts"]]
+        assert any(said) is (response.json()["route"] not in ("rgood", "rest"))
+        heard.append(response.content)
     return heard
 
 
@@ -218,6 +224,46 @@ def test_a_client_is_told_what_its_own_request_did_but_others_are_not() -> None:
             assert not any(piece in second.content for piece in pieces(PROMPT))
             rows = await here.logged(2)
             assert not leaks(json.dumps(rows).encode())
+
+    run(test())
+
+
+@pytest.mark.parametrize("at", range(270, 301, 6))
+def test_no_beginning_of_a_key_is_left_where_a_text_is_cut(at: int) -> None:
+    body = json.dumps({"error": {"message": "x" * at + LAPTOP + " is no good"}}).encode()
+    table = '[providers.k]\ndialect = "openai-chat"\nbase_url = "{}"\nkey = "env:LAPTOP_TOKEN"\n'
+
+    async def test() -> None:
+        async with (
+            Upstream(answer(400, body)) as upstream,
+            world("route rest use k/m, retry 0", table.format(upstream.url)) as here,
+        ):
+            response = await here.post(message())
+            (row,) = await here.logged()
+        assert row["attempts"][0]["message"].startswith("x" * 200)
+        for length in range(6, len(LAPTOP)):
+            assert LAPTOP[:length] not in response.text + json.dumps(row)
+
+    run(test())
+
+
+def test_why_a_model_failed_is_kept_in_its_own_words() -> None:
+    body = b'{"error":{"message":"this model was retired on Monday","type":"invalid_request_error"}}'
+
+    async def test() -> None:
+        rules = "chain both = a/one then b/two, retry 0\nroute rest use both"
+        async with world(rules, a=Upstream(answer(400, body)), b=Upstream(openai_answer("fine"))) as here:
+            response = await here.post(message())
+            assert response.status_code == 200
+            (row,) = await here.logged()
+            first, second = row["attempts"]
+            assert (first["status"], first["message"]) == (400, "this model was retired on Monday")
+            assert "message" not in second
+            kept = here.app.books.sessions.decision(response.headers["request-id"])
+            assert kept is not None
+            first, second = kept["attempts"]
+            assert (first["status"], first["message"]) == (400, "this model was retired on Monday")
+            assert "message" not in second
 
     run(test())
 

@@ -53,9 +53,15 @@ function showTried(row) {
         el("span", { class: "state", "data-state": state }, name(one.failure ?? "answered")),
         el("span", { class: "lane", "aria-hidden": "true" }, line),
         el("span", { class: "times" }, times(one)),
+        said(one) ? el("span", { class: "said" }, name(said(one))) : "",
       );
     }),
   );
+}
+
+/** Why it failed, in the words of the upstream or of fcc. */
+function said(one) {
+  return [one.status, one.message].filter(Boolean).join(": ");
 }
 
 function times(one) {
