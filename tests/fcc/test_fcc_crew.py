@@ -16,14 +16,13 @@ import httpx
 import pytest
 
 from fcc.cli import main
+from support.process import Start, address_of, children, finished, starting
 from support.redis_server import needs_redis, redis_server
 
 POLICY = "rules = '''\nroute rest answer \"served\"\n'''\n[state]\nlimits_per_worker = true\n"
 TOKEN = "a-token-that-is-long-enough"
 ASKED = {"model": "x", "max_tokens": 10, "messages": [{"role": "user", "content": "hi"}]}
 BOUND = 30.0
-
-Start = Callable[..., subprocess.Popen[str]]
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sockets are not passed on there")
 
@@ -38,41 +37,18 @@ def home() -> Iterator[Path]:
 
 @pytest.fixture
 def start(home: Path) -> Iterator[Start]:
-    running: list[subprocess.Popen[str]] = []
+    """`start(*words)`: `fcc serve` on a free port, with more words on its command line."""
+    with starting(home) as begin:
 
-    def begin(*words: str, **env: str) -> subprocess.Popen[str]:
-        clean = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONUNBUFFERED": "1"}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "fcc", "serve", "--config", "routes.toml", "--log", "json", *words],
-            env={**clean, "ANTHROPIC_AUTH_TOKEN": TOKEN, **env},
-            cwd=home,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        running.append(process)
-        return process
+        def serve(*words: str, **env: str) -> subprocess.Popen[str]:
+            serving = ("fcc", "serve", "--config", "routes.toml", "--log", "json", "--port", "0")
+            return begin(*serving, *words, ANTHROPIC_AUTH_TOKEN=TOKEN, **env)
 
-    yield begin
-    for process in running:
-        process.kill()
-        process.communicate()
-
-
-def address_of(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    assert line.startswith("fcc listening on http://"), process.communicate()
-    return line.split()[-1]
+        yield serve
 
 
 def ask(address: str) -> httpx.Response:
     return httpx.post(f"{address}/v1/messages", json=ASKED, headers={"x-api-key": TOKEN}, trust_env=False)
-
-
-def children(process: subprocess.Popen[str]) -> set[int]:
-    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True)
-    return {int(pid) for pid in found.stdout.split()}
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -91,34 +67,34 @@ def gone(pid: int) -> bool:
 
 
 def test_they_serve_are_replaced_and_stop_together(start: Start) -> None:
-    process = start("--port", "0", "--workers", "2")
+    process = start("--workers", "2")
     address = address_of(process)
     assert {ask(address).status_code for _ in range(10)} == {200}
-    before = children(process)
+    before = children(process.pid)
     assert len(before) == 2
     killed = before.pop()
     os.kill(killed, signal.SIGKILL)
     assert {ask(address).status_code for _ in range(10)} == {200}
-    until(lambda: len(children(process) - {killed}) == 2)
-    workers = children(process)
+    until(lambda: len(children(process.pid) - {killed}) == 2)
+    workers = children(process.pid)
     process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=BOUND)
-    assert (process.returncode, out) == (0, "")
+    code, out, err = finished(process)
+    assert (code, out) == (0, "")
     assert all(gone(pid) for pid in workers)
     (ended,) = [row for row in map(json.loads, err.splitlines()) if row["event"] == "worker"]
     assert (ended["pid"], ended["exit"]) == (killed, -9)
 
 
 def test_workers_do_not_outlive_their_parent(start: Start) -> None:
-    process = start("--port", "0", "--workers", "2")
+    process = start("--workers", "2")
     address_of(process)
-    workers = children(process)
+    workers = children(process.pid)
     process.kill()
     until(lambda: all(gone(pid) for pid in workers))
 
 
 def test_all_of_them_follow_the_file(start: Start, home: Path) -> None:
-    process = start("--port", "0", "--workers", "2")
+    process = start("--workers", "2")
     address = address_of(process)
     assert "served" in ask(address).text
     (home / "routes.toml").write_text(POLICY.replace("served", "changed"))
@@ -129,11 +105,11 @@ def test_all_of_them_follow_the_file(start: Start, home: Path) -> None:
 def test_with_redis_nothing_needs_to_be_said(start: Start, home: Path) -> None:
     with redis_server(password="hunter2-hunter2") as server:
         (home / "routes.toml").write_text(POLICY.split("[state]")[0] + '[state]\nredis = "env:REDIS_URL"\n')
-        process = start("--port", "0", "--workers", "2", REDIS_URL=server.url)
+        process = start("--workers", "2", REDIS_URL=server.url)
         assert ask(address_of(process)).status_code == 200
         assert server.say("ZCARD", "fcc:processes") == b":2\r\n"
         process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=BOUND)
+        _, _, err = finished(process)
         assert server.say("ZCARD", "fcc:processes") == b":0\r\n"
     assert "hunter2" not in err
 

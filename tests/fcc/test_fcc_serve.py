@@ -6,23 +6,20 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from fcc.cli import main
+from support.process import Start, address_of, finished, starting
 
 POLICY = "rules = '''\nroute rest answer \"served\"\n'''\n"
 TOKEN = "a-token-that-is-long-enough"
 ASKED = {"model": "x", "max_tokens": 10, "messages": [{"role": "user", "content": "hi"}]}
 BOUND = 20.0
-
-Start = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
@@ -33,42 +30,12 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def start(home: Path) -> Iterator[Start]:
-    """Start `python -m …` with an environment of its own; everything still running is killed in the end."""
-    running: list[subprocess.Popen[str]] = []
-
-    def begin(*words: str, **env: str) -> subprocess.Popen[str]:
-        clean = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONUNBUFFERED": "1", **env}
-        process = subprocess.Popen(
-            [sys.executable, "-m", *words],
-            env=clean,
-            cwd=home,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        running.append(process)
-        return process
-
-    yield begin
-    for process in running:
-        process.kill()
-        process.communicate()
-
-
-def address_of(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    assert line.startswith("fcc listening on http://"), process.communicate()
-    return line.split()[-1]
+    with starting(home) as begin:
+        yield begin
 
 
 def ask(address: str, token: str) -> httpx.Response:
     return httpx.post(f"{address}/v1/messages", json=ASKED, headers={"x-api-key": token}, trust_env=False)
-
-
-def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=BOUND)
-    return process.returncode, out, err
 
 
 def test_it_serves_at_its_first_line_and_stops_when_told(start: Start) -> None:
@@ -77,7 +44,7 @@ def test_it_serves_at_its_first_line_and_stops_when_told(start: Start) -> None:
     assert response.status_code == 200
     assert response.json()["content"][0]["text"] == "served"
     process.send_signal(signal.SIGTERM)
-    code, out, err = ended(process)
+    code, out, err = finished(process)
     assert (code, out) == (0, "")
     started, request = [json.loads(line) for line in err.splitlines()]
     assert started["event"] == "start"
@@ -95,7 +62,7 @@ def test_the_first_start_makes_a_token_and_shows_it(start: Start, home: Path) ->
     (kept,) = home.rglob("token")
     assert (kept.read_text().strip(), kept.stat().st_mode & 0o777) == (shown, 0o600)
     process.send_signal(signal.SIGINT)
-    assert ended(process)[0] == 0
+    assert finished(process)[0] == 0
 
 
 def test_text_for_people_on_a_network(start: Start) -> None:
@@ -104,7 +71,7 @@ def test_text_for_people_on_a_network(start: Start) -> None:
     port = address_of(process).removeprefix("http://0.0.0.0:")
     assert ask(f"http://127.0.0.1:{port}", TOKEN).status_code == 200
     process.send_signal(signal.SIGTERM)
-    _, _, err = ended(process)
+    _, _, err = finished(process)
     assert f"export ANTHROPIC_BASE_URL=http://127.0.0.1:{port}" in err
     assert "  rest  " in err
     assert TOKEN not in err
@@ -117,7 +84,7 @@ def test_what_the_file_says_and_quietly(start: Start, home: Path) -> None:
     assert address.startswith("http://127.0.0.2:")
     ask(address, TOKEN)
     process.send_signal(signal.SIGTERM)
-    assert ended(process) == (0, "", "")
+    assert finished(process) == (0, "", "")
 
 
 @pytest.mark.parametrize(
@@ -189,7 +156,7 @@ def test_the_second_signal_is_quick(start: Start, home: Path) -> None:
             assert process.poll() is None
             process.send_signal(signal.SIGTERM)
             assert client.recv(65536).startswith(b"HTTP/1.1 529 ")
-        assert ended(process)[0] == 0
+        assert finished(process)[0] == 0
 
 
 def test_uvicorn_serves_it_under_the_same_rules(start: Start, home: Path) -> None:
@@ -217,7 +184,7 @@ def patiently(address: str) -> httpx.Response:
 
 
 def test_the_demo_ends_well(start: Start) -> None:
-    code, out, err = ended(start("fcc", "demo"))
+    code, out, err = finished(start("fcc", "demo"))
     assert (code, err) == (0, "")
     assert "quick/first-choice timeout → steady/second-choice" in " ".join(out.split())
     assert "a failover nobody saw" in out
@@ -236,4 +203,4 @@ def test_the_demo_stays_when_asked(start: Start) -> None:
     response = ask(exported["ANTHROPIC_BASE_URL"], exported["ANTHROPIC_AUTH_TOKEN"])
     assert response.headers["x-fcc-target"] == "steady/second-choice"
     process.send_signal(signal.SIGINT)
-    assert ended(process)[0] == 0
+    assert finished(process)[0] == 0

@@ -6,6 +6,8 @@
         assert fcc.memory() - before < 16
 
 Memory is the peak of the resident set since the last `forget_peak`, so that what was freed again counts too.
+
+For tests of how it starts and ends there is `starting`, with processes as the standard library has them.
 """
 
 from __future__ import annotations
@@ -13,9 +15,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -144,12 +147,7 @@ async def serving(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         path = folder / "routes.toml"
         path.write_text(text if text is not None else policy(rules, tables, **upstreams))
-        clean = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder),
-            "ANTHROPIC_AUTH_TOKEN": TOKEN,
-            **(env or {}),
-        }
+        clean = clean_environment(folder, {"ANTHROPIC_AUTH_TOKEN": TOKEN, **(env or {})})
         with (folder / "stderr").open("wb") as errors:
             running = await asyncio.create_subprocess_exec(
                 *(sys.executable, *python, "serve", "--config", str(path), "--port", "0", *words),
@@ -173,8 +171,9 @@ async def first_line(running: asyncio.subprocess.Process, folder: Path) -> str:
     assert running.stdout is not None
     async with asyncio.timeout(PATIENCE):
         line = await running.stdout.readline()
-    assert line.startswith(b"fcc listening on http://"), (folder / "stderr").read_text()
-    return line.split()[-1].decode()
+    address = listening_at(line.decode())
+    assert address, (folder / "stderr").read_text()
+    return address
 
 
 async def ended(running: asyncio.subprocess.Process, folder: Path) -> None:
@@ -188,3 +187,61 @@ async def ended(running: asyncio.subprocess.Process, folder: Path) -> None:
                 await running.wait()
                 break
     (folder / "stdout").write_bytes(await running.stdout.read())
+
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@contextlib.contextmanager
+def starting(home: Path) -> Generator[Start, None, None]:
+    """`start("fcc", "serve", …, NAME="value")`: `python -m …` in `home`, with an environment of its own. Everything
+    still running is killed in the end.
+    """
+    running: list[subprocess.Popen[str]] = []
+
+    def start(*words: str, **env: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *words],
+            env=clean_environment(home, env),
+            cwd=home,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        running.append(process)
+        return process
+
+    yield start
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+def address_of(process: subprocess.Popen[str]) -> str:
+    """The address in the line that says it listens."""
+    assert process.stdout is not None
+    address = listening_at(process.stdout.readline())
+    assert address, process.communicate()
+    return address
+
+
+def finished(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    """Its status, and what it still had to say on stdout and stderr."""
+    out, err = process.communicate(timeout=PATIENCE)
+    return process.returncode, out, err
+
+
+def children(pid: int) -> set[int]:
+    """Processes that it has started, by id."""
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
+    return {int(child) for child in found.stdout.split()}
+
+
+def clean_environment(home: Path, env: Mapping[str, str]) -> dict[str, str]:
+    """Nothing of ours but where programs are."""
+    return {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONUNBUFFERED": "1", **env}
+
+
+def listening_at(line: str) -> str:
+    """The address in the first line of a server; "" for another line."""
+    return line.split()[-1] if line.startswith("fcc listening on http://") else ""
