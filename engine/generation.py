@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -148,12 +148,14 @@ class _Judged:
 class House:
     """What serves: the generation in force, the state of the candidates, and the last file that was refused.
 
-    `path` is for display in findings, `env` what keys and `env NAME` are read from.
+    `path` is for display in findings, `env` what keys and `env NAME` are read from; `refresh` brings it up to date
+    before a file is taken.
     """
 
-    def __init__(self, path: str, env: Mapping[str, str]) -> None:
+    def __init__(self, path: str, env: Mapping[str, str], refresh: Callable[[], None] = lambda: None) -> None:
         self.path = path
         self.env = env
+        self._refresh = refresh
         self.generation: Generation | None = None
         self.problem: tuple[Diagnostic, ...] = ()
         """Findings of the last file, if it was refused."""
@@ -184,6 +186,7 @@ class House:
 
         `held`: another process has measured it, and holds it back.
         """
+        await asyncio.to_thread(self._refresh)
         judged = await asyncio.to_thread(self._judged, data, confirmed, tuple(self.recent), held)
         loaded = self._take(data, judged)
         if self._meeting is not None:
@@ -264,11 +267,11 @@ class House:
         self.problem = ()
         if old is not None:
             self.state.blocks.pardon()
-        if old is not None and judged.same:
-            old.adopt(loaded, policy, generation_id(data))
-            return loaded
         presets = catalogue()
         providers = self._providers(policy, presets, old)
+        if old is not None and judged.same and providers == old.providers:
+            old.adopt(loaded, policy, generation_id(data))
+            return loaded
         self.generation = Generation(generation_id(data), policy, providers, presets, loaded)
         if old is not None:
             self._retire(old)

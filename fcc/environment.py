@@ -67,11 +67,28 @@ def env_folder(config: Path) -> Path:
 
 def environment(config: Path, process: Mapping[str, str] | None = None) -> dict[str, str]:
     """`.env` of the configuration, overridden by the process environment."""
+    return parse_env(env_text(config) or "") | dict(os.environ if process is None else process)
+
+
+def env_text(config: Path) -> str | None:
+    """What `.env` says, whatever its encoding; None when there is none that can be read."""
     try:
-        text = (env_folder(config) / ".env").read_text(encoding="utf-8-sig")
+        data = (env_folder(config) / ".env").read_bytes()
     except OSError:
-        text = ""
-    return parse_env(text) | dict(os.environ if process is None else process)
+        return None
+    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    return data.decode("utf-16" if wide else "utf-8-sig", "replace")
+
+
+def read_again(config: Path, env: dict[str, str], process: Mapping[str, str] | None = None) -> None:
+    """Make `env` what `environment` would give now; a file that is gone is taken for one that is being replaced."""
+    text = env_text(config)
+    if text is None:
+        return
+    now = parse_env(text) | dict(os.environ if process is None else process)
+    env.update(now)
+    for name in env.keys() - now.keys():
+        del env[name]
 
 
 def parse_env(text: str) -> dict[str, str]:

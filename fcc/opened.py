@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from fcc.environment import environment, find_config
+from fcc.environment import environment, find_config, read_again
 
 if TYPE_CHECKING:
     from engine.generation import Generation, House
@@ -40,7 +40,7 @@ def opened(config: Path | None, data: bytes | None = None) -> Opened:
     from fcc.report import findings, wants_colour
 
     env = environment(path)
-    house = House(path=str(path), env=env)
+    house = House(path=str(path), env=env, refresh=lambda: read_again(path, env))
     loaded = house.accept(data)
     if house.generation is None:
         shown = findings(loaded, coloured=wants_colour())

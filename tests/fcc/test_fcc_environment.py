@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fcc import environment
-from fcc.environment import find_config, parse_env, shipped_config
+from fcc.environment import find_config, parse_env, read_again, shipped_config
 
 TEXT = """\
 # a comment
@@ -76,3 +76,21 @@ def test_the_shipped_policy_reads_the_users_env(own: Path) -> None:
 
 def test_the_working_directory_counts_for_nothing(own: Path) -> None:
     assert environment.environment(find_config(None, {}), {}) == {}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
+def test_env_of_any_encoding_is_read(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / ".env").write_bytes("# für mich\r\nWORK_KEY=abc\r\n".encode(encoding))
+    assert environment.environment(tmp_path / "routes.toml", {})["WORK_KEY"] == "abc"
+
+
+def test_env_is_read_again_in_place_and_the_process_wins(tmp_path: Path) -> None:
+    config, process = tmp_path / "routes.toml", {"OURS": "process"}
+    (tmp_path / ".env").write_text("OURS=file\nGONE=1\n")
+    env = environment.environment(config, process)
+    (tmp_path / ".env").write_text("OURS=file\nNEW=2\n")
+    read_again(config, env, process)
+    assert env == {"OURS": "process", "NEW": "2"}
+    (tmp_path / ".env").unlink()
+    read_again(config, env, process)
+    assert env == {"OURS": "process", "NEW": "2"}

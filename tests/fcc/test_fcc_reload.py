@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 
+from support.process import serving
 from support.upstream import Upstream, openai_answer, openai_chunk, stall_after
 from support.world import World, looked, message, policy, run, until, world
 
@@ -140,5 +141,29 @@ def test_a_new_token_counts_at_once() -> None:
             here.app.path.write_text(text)
             await answers(here, '"B"')
             assert (await here.post(message(), host="models.example")).status_code == 200
+
+    run(test())
+
+
+def test_a_key_in_env_counts_after_a_reload() -> None:
+    """The policy says the same as before, so only its provider is another one."""
+
+    async def test() -> None:
+        async with Upstream(openai_answer("served")) as upstream:
+            table = (
+                f'[providers.k]\ndialect = "openai-chat"\nbase_url = "{upstream.url}"\nkey = "env:K_KEY"\n'
+            )
+            async with serving("route rest use k/m, retry 0", table) as fcc:
+                before = await fcc.client.post("/v1/messages", json=message())
+                assert "K_KEY" in before.json()["error"]["message"]
+                for key in ("first-key", "second-key"):
+                    (fcc.folder / ".env").write_text(f"K_KEY={key}\n")
+                    reloaded = await fcc.client.post(
+                        "/admin/reload", content=b"{}", headers={"content-type": "application/json"}
+                    )
+                    assert reloaded.json()["status"] == "accepted"
+                    after = await fcc.client.post("/v1/messages", json=message())
+                    assert after.json()["content"][0]["text"] == "served"
+                    assert upstream.requests[-1].headers["authorization"] == f"Bearer {key}"
 
     run(test())
