@@ -13,27 +13,16 @@ from typing import Any
 
 import pytest
 
-from engine import ledger as ledger_module
-from engine import ledger_journal, ledger_pages, ledger_writer
+from engine import ledger_journal, ledger_pages
 from engine.decision import Decision
-from engine.ledger import PATIENCE, Ledger, Unreadable
-from engine.ledger_file import NotALedger, forget, opened, opened_to_read, write
+from engine.ledger import Ledger
+from engine.ledger_file import forget, opened, opened_to_read, write
 from engine.ledger_journal import Journal
-from engine.ledger_tables import ASIDES, DECISIONS, TABLES, VERSION, insert, ledger_tables
+from engine.ledger_tables import ASIDES, DECISIONS, TABLES, insert, ledger_tables
 from engine.sessions import Sessions
 from support.decisions import row
-from support.world import run, until
-
-FOREVER = 100_000
-"""Days: these rows are of 1970."""
-
-
-def count(path: Path, table: str = "decisions") -> int:
-    connection = sqlite3.connect(path)
-    try:
-        return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-    finally:
-        connection.close()
+from support.ledgers import FOREVER, count
+from support.world import run
 
 
 def filled(path: Path, rows: list[Decision]) -> sqlite3.Connection:
@@ -107,132 +96,6 @@ def test_two_ledgers_share_a_file(tmp_path: Path) -> None:
         connection = opened_to_read(tmp_path / "l")
         assert ledger_pages.sessions(connection)["sessions"][0]["requests"] == 400
         connection.close()
-
-    run(test())
-
-
-def corrupt(path: Path) -> Callable[[], None]:
-    path.write_bytes(b"this is no database" * 1000)
-    return path.unlink
-
-
-def below_a_file(path: Path) -> Callable[[], None]:
-    path.parent.rmdir()
-    path.parent.write_text("not a folder")
-    return path.parent.unlink
-
-
-def a_folder(path: Path) -> Callable[[], None]:
-    path.mkdir()
-    return path.rmdir
-
-
-def somebody_elses(path: Path) -> Callable[[], None]:
-    connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE photographs (name)")
-    connection.close()
-    return path.unlink
-
-
-def of_tomorrow(path: Path) -> Callable[[], None]:
-    connection = opened(path)
-    connection.execute(f"PRAGMA user_version = {VERSION + 1}")
-    connection.close()
-    return path.unlink
-
-
-@pytest.mark.parametrize("spoil", [corrupt, below_a_file, a_folder, somebody_elses, of_tomorrow])
-def test_a_bad_file_is_said_once_and_costs_no_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Path], Callable[[], None]]
-) -> None:
-    failures: list[Exception] = []
-    failed = ledger_writer.Writer._failed
-    monkeypatch.setattr(ledger_writer, "AGAIN", 0.02)
-    monkeypatch.setattr(
-        ledger_writer.Writer, "_failed", lambda self, error: (failures.append(error), failed(self, error))
-    )
-
-    async def test() -> None:
-        said: list[str | None] = []
-        folder = tmp_path / "folder"
-        folder.mkdir()
-        mend = spoil(folder / "l")
-        ledger = Ledger(folder / "l", FOREVER, said.append)
-        await ledger.opened()
-        before = asyncio.get_running_loop().time()
-        for number in range(100):
-            assert await ledger.remember(row(number)) is False
-        assert asyncio.get_running_loop().time() - before < 1.0
-        await until(lambda: len(failures) >= 3)
-        assert len(said) == 1
-        assert said[0] == ledger.problem
-        with pytest.raises(Unreadable):
-            await ledger.read(ledger_pages.sessions)
-        mend()
-        await until(lambda: ledger.problem is None)
-        assert said[1:] == [None]
-        await ledger.settled()
-        assert count(ledger.path) == 100
-        await ledger.aclose()
-
-    run(test())
-
-
-def test_another_applications_file_is_left_alone(tmp_path: Path) -> None:
-    somebody_elses(tmp_path / "l")
-    before = (tmp_path / "l").read_bytes()
-    with pytest.raises(NotALedger, match="another application"):
-        opened(tmp_path / "l")
-    assert (tmp_path / "l").read_bytes() == before
-
-
-def test_a_locked_file_delays_once_and_loses_nothing(tmp_path: Path) -> None:
-    async def test() -> None:
-        ledger = Ledger(tmp_path / "l", FOREVER)
-        await ledger.remember(row(0))
-        other = sqlite3.connect(tmp_path / "l", isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        for number in range(1, 50):
-            assert await ledger.remember(row(number)) is True
-        assert loop.time() - began < PATIENCE * 10
-        other.execute("ROLLBACK")
-        other.close()
-        await ledger.settled()
-        assert count(tmp_path / "l") == 50
-        await ledger.aclose()
-
-    run(test())
-
-
-def test_a_full_disk_is_survived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger_writer, "AGAIN", 0.05)
-    monkeypatch.setattr(ledger_module, "MOST_WAITING", 20)
-    full = True
-
-    def on_a_full_disk(connection: Any, entries: Any) -> None:
-        if full:
-            raise sqlite3.OperationalError("database or disk is full")
-        write(connection, entries)
-
-    monkeypatch.setattr(ledger_writer, "write", on_a_full_disk)
-
-    async def test() -> None:
-        nonlocal full
-        ledger = Ledger(tmp_path / "l", FOREVER)
-        await ledger.opened()
-        for number in range(50):
-            await ledger.remember(row(number))
-        await until(lambda: ledger.problem is not None)
-        assert ledger.problem == "database or disk is full"
-        assert ledger.lost == 30
-        full = False
-        await until(lambda: ledger.problem is None)
-        assert await ledger.remember(row(99)) is True
-        await ledger.settled()
-        assert count(ledger.path) == 21
-        await ledger.aclose()
 
     run(test())
 

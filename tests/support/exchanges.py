@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import asyncio
+from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec.structs import replace
 
 from providers.failures import Failure
 from providers.provider import Ask, Exchange, Provider, build
 from rules.settings import ProviderTable
+from support.upstream import Behaviour, Upstream
 from translators.events import Event, Finish, Text
 from translators.request import Request
 
@@ -69,3 +73,16 @@ async def all_of(exchange: Exchange) -> Outcome:
     finally:
         await exchange.aclose()
     return outcome
+
+
+def ask_once(*behaviours: Behaviour, accept: Behaviour | None = None, **ask: Any) -> Outcome:
+    """What one call comes to, within five seconds."""
+
+    async def main() -> Outcome:
+        async with Upstream(*behaviours, accept=accept) as upstream, asyncio.timeout(5):
+            provider = provider_at(upstream.url)
+            outcome = await answered(provider, **ask)
+            await provider.aclose()
+            return outcome
+
+    return asyncio.run(main())

@@ -1,0 +1,208 @@
+"""Answers as providers gave them, and what they mean: the dialects' own, NVIDIA NIM's, Zen's."""
+
+from __future__ import annotations
+
+import pytest
+
+from providers.classify import failure_of_fault
+from providers.presets import catalogue
+from support.refusals import anthropic, classified, openai
+from translators.events import Fault
+
+SEEN: list[tuple[str, int, object, str]] = [
+    # OpenAI
+    ("openai key", 401, openai("Incorrect API key provided: sk-x.", code="invalid_api_key"), "auth"),
+    ("openai quota", 429, openai("You exceeded your current quota", code="insufficient_quota"), "credit"),
+    ("openai rate", 429, openai("Rate limit reached for gpt-5", code="rate_limit_exceeded"), "rate_limit"),
+    ("openai model", 404, openai("The model `x` does not exist", code="model_not_found"), "not_found"),
+    ("openai access", 403, openai("You are not allowed to sample from this model"), "not_found"),
+    ("openai overload", 503, openai("Overloaded", code="server_is_overloaded"), "overloaded"),
+    ("openai slow down", 503, openai("Slow down", code="slow_down"), "overloaded"),
+    ("openai filter", 400, openai("The response was filtered", code="content_filter"), "refused"),
+    (
+        "openai parameter",
+        400,
+        openai("Unsupported parameter: 'x'", code="unsupported_parameter"),
+        "bad_request",
+    ),
+    # Anthropic
+    ("anthropic key", 401, anthropic("authentication_error", "invalid x-api-key"), "auth"),
+    ("anthropic credit", 400, anthropic("invalid_request_error", "Your credit balance is too low"), "credit"),
+    ("anthropic overload", 529, anthropic("overloaded_error", "Overloaded"), "overloaded"),
+    ("anthropic overload as 500", 500, anthropic("overloaded_error", "Overloaded"), "overloaded"),
+    ("anthropic model", 404, anthropic("not_found_error", "model: claude-x"), "not_found"),
+    ("anthropic billing", 402, anthropic("billing_error", "Pay"), "credit"),
+    ("anthropic size", 413, anthropic("request_too_large", "Request exceeds the maximum size"), "overflow"),
+    # Google: the words speak of billing, the limit is per minute
+    (
+        "google quota",
+        429,
+        {
+            "error": {
+                "code": 429,
+                "status": "RESOURCE_EXHAUSTED",
+                "message": "check your plan and billing details",
+            }
+        },
+        "rate_limit",
+    ),
+    ("google key", 400, {"error": {"message": "API key not valid.", "status": "INVALID_ARGUMENT"}}, "auth"),
+    (
+        "google key by reason",
+        400,
+        {
+            "error": {
+                "message": "no",
+                "status": "INVALID_ARGUMENT",
+                "details": [{"reason": "API_KEY_INVALID"}],
+            }
+        },
+        "auth",
+    ),
+    (
+        "google in a list",
+        503,
+        [{"error": {"message": "The model is overloaded.", "status": "UNAVAILABLE"}}],
+        "overloaded",
+    ),
+    # OpenRouter
+    (
+        "openrouter model",
+        404,
+        {"error": {"code": 404, "message": "No endpoints found for q/x:free."}},
+        "not_found",
+    ),
+    (
+        "openrouter model as 400",
+        400,
+        {"error": {"code": 400, "message": "x is not a valid model ID"}},
+        "not_found",
+    ),
+    (
+        "openrouter upstream",
+        429,
+        {
+            "error": {
+                "message": "Provider returned error",
+                "metadata": {"raw": "q/x is temporarily rate-limited"},
+            }
+        },
+        "rate_limit",
+    ),
+    (
+        "openrouter credit",
+        402,
+        {"error": {"code": 402, "message": "This request requires more credits"}},
+        "credit",
+    ),
+    (
+        "openrouter filter",
+        403,
+        {
+            "error": {
+                "message": "Provider returned error",
+                "metadata": {"raw": "Content violates usage guidelines."},
+            }
+        },
+        "refused",
+    ),
+    # Others
+    (
+        "groq key",
+        401,
+        openai("Invalid API Key", type="invalid_request_error", code="invalid_api_key"),
+        "auth",
+    ),
+    ("groq tools", 400, openai("`tool calling` is not supported with this model"), "bad_request"),
+    (
+        "mistral model",
+        400,
+        {"object": "error", "type": "invalid_model", "message": "Invalid model: x"},
+        "not_found",
+    ),
+    ("xai model", 400, {"code": "invalid-argument", "error": "Model not found: grok-x"}, "not_found"),
+    ("deepseek credit", 402, openai("Insufficient Balance", type="unknown_error"), "credit"),
+    ("moonshot credit", 429, openai("suspended", type="exceeded_current_quota_error"), "credit"),
+    ("moonshot overload", 429, openai("engine is overloaded", type="engine_overloaded_error"), "overloaded"),
+    ("zai credit", 429, openai("Insufficient balance or no resource package.", code="1113"), "credit"),
+    ("fastapi", 422, {"detail": [{"loc": ["body", "x"], "msg": "Field required"}]}, "bad_request"),
+    ("codex login", 401, {"detail": "Could not parse your authentication token."}, "auth"),
+    ("plain text", 404, b"404 page not found", "not_found"),
+    (
+        "llama.cpp",
+        500,
+        openai("Cannot use both json_schema and grammar", type="server_error"),
+        "server_error",
+    ),
+    ("ollama model", 404, {"error": "model 'x' not found"}, "not_found"),
+    ("quota with any status", 500, openai("tokens per minute limit, rate limit exceeded"), "rate_limit"),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "kind"), [row[1:] for row in SEEN], ids=[row[0] for row in SEEN])
+def test_answers_that_were_seen(status: int, body: object, kind: str) -> None:
+    assert classified(status, body).kind == kind
+
+
+NIM: list[tuple[str, int, object, str]] = [
+    ("rate", 429, {"status": 429, "title": "Too Many Requests"}, "rate_limit"),
+    (
+        "not entitled",
+        404,
+        {"status": 404, "title": "Not Found", "detail": "Function 'a': Not found for account 'b'"},
+        "not_found",
+    ),
+    ("down", 400, {"detail": "DEGRADED function cannot be invoked", "title": "Bad Request"}, "overloaded"),
+    ("key", 403, {"status": 403, "title": "Forbidden", "detail": "Authorization failed"}, "auth"),
+    (
+        "fixed top_p",
+        400,
+        {"message": "Validation: 'top_p' is immutable", "type": "Bad Request", "code": 400},
+        "bad_request",
+    ),
+    (
+        "worker",
+        500,
+        {"type": "urn:x", "title": "Internal Server Error", "detail": "Internal error"},
+        "server_error",
+    ),
+    ("length", 400, openai("max_tokens must be at least 1, got -853", type="BadRequestError"), "overflow"),
+    ("length as 500", 500, openai("max_tokens must be at least 1, got -853"), "overflow"),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "kind"), [row[1:] for row in NIM], ids=[row[0] for row in NIM])
+def test_answers_of_nvidia_nim(status: int, body: object, kind: str) -> None:
+    assert classified(status, body, "nvidia_nim").kind == kind
+
+
+ZEN = [
+    (401, "AuthError", "auth"),
+    (401, "CreditsError", "credit"),
+    (401, "MonthlyLimitError", "credit"),
+    (401, "UserLimitError", "credit"),
+    (401, "ModelError", "not_found"),
+    (403, "RegionError", "refused"),
+    (403, "FreeTierError", "refused"),
+    (429, "FreeUsageLimitError", "rate_limit"),
+    (429, "GoUsageLimitError", "rate_limit"),
+    (429, "RateLimitError", "rate_limit"),
+    (400, "MissingSessionID", "bad_request"),
+]
+
+
+@pytest.mark.parametrize(("status", "kind", "meant"), ZEN)
+def test_zen_is_read_by_its_error_type(status: int, kind: str, meant: str) -> None:
+    failure = classified(status, anthropic(kind, "Error from provider"), "zen", retry_after="60")
+    assert (failure.kind, failure.type) == (meant, kind)
+    assert failure.retry_after == 60.0
+    in_stream = failure_of_fault(Fault("", "no", status=status, type=kind), catalogue()["zen"].failures)
+    assert in_stream.kind == meant
+
+
+def test_the_free_tier_verdict_says_what_to_do() -> None:
+    failure = classified(403, anthropic("FreeTierError", "only from within OpenCode"), "zen")
+    assert failure.hint is not None
+    assert "paid" in failure.hint
+    assert failure.outcome.verdict is not None, "the model is put aside, not the key"
+    assert failure.outcome.verdict_scope == "model"
