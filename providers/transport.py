@@ -24,7 +24,6 @@ import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
@@ -53,6 +52,9 @@ _SHORT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, err
 """What this machine has run out of, not the upstream."""
 _NO_WAY = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.ETIMEDOUT})
 """There is no way to the upstream; one that refuses has been reached."""
+
+_NO_TIMERS = aiohttp.ClientTimeout(total=None)
+"""Our own deadlines know whether the loop was held up."""
 
 _KEPT = frozenset({"content-type", "content-encoding", "nvcf-reqid"})
 """Response headers that are looked at, besides those about rates."""
@@ -87,7 +89,7 @@ class Transport:
         if self._session is not None:
             await self._session.close()
 
-    async def open(self, outgoing: Outgoing, connect: float, leg: Leg) -> aiohttp.ClientResponse:
+    async def open(self, outgoing: Outgoing, leg: Leg) -> aiohttp.ClientResponse:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=Connector(),
@@ -105,7 +107,7 @@ class Transport:
             allow_redirects=False,
             ssl=self._verify,
             proxy=self._proxy,
-            timeout=_deadline(connect),
+            timeout=_NO_TIMERS,
         )
 
     def drain(self, response: aiohttp.ClientResponse) -> None:
@@ -113,12 +115,6 @@ class Transport:
         task = asyncio.get_running_loop().create_task(_drain(response))
         self._draining.add(task)
         task.add_done_callback(self._draining.discard)
-
-
-@lru_cache(maxsize=16)
-def _deadline(connect: float) -> aiohttp.ClientTimeout:
-    """For everything up to a usable connection, DNS and TLS included; never rounded."""
-    return aiohttp.ClientTimeout(total=None, connect=connect, ceil_threshold=86_400)
 
 
 async def _drain(response: aiohttp.ClientResponse) -> None:
@@ -162,11 +158,12 @@ class Call:
         leg = Leg(self._fresh, self._write, clock)
         token = leg_of_this_call.set(leg)
         try:
+            clock.move(asyncio.get_running_loop().time() + self._connect)
             with clock:
-                response = await self._transport.open(self._outgoing, self._connect, leg)
+                response = await self._transport.open(self._outgoing, leg)
                 leg.clock = None
-        except TimeoutError as error:
-            raise self._late(leg, error) from None
+        except TimeoutError:
+            raise self._late(leg) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise self._not_answered(leg, error) from None
         finally:
@@ -255,9 +252,9 @@ class Call:
             self._broken = Failure("connection", text, status=self.status)
         self._pieces = unpacker.feed(data)
 
-    def _late(self, leg: Leg, error: TimeoutError) -> Failure:
+    def _late(self, leg: Leg) -> Failure:
         host = self._outgoing.url.host
-        if leg.connected and not isinstance(error, aiohttp.ClientError):
+        if leg.connected:
             text = f"{host} did not take the request within {self._write:g} s"
             return Failure("timeout", text, before_response=True, reused=leg.reused)
         text = f"could not connect to {host} within {self._connect:g} s"

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from typing import Any
 
 import pytest
 
 from providers.deadline import Deadline
+from support.exchanges import Outcome, answered, provider_at
+from support.upstream import Upstream, openai_answer
 from support.virtual_time import DeadlockError, VirtualLoop, run
 
 
@@ -145,3 +149,64 @@ def test_closed_it_leaves_no_timer() -> None:
         with pytest.raises(DeadlockError):
             runner.run(waits_for_ever())
         assert runner.get_loop().time() == began
+
+
+@pytest.mark.parametrize("turns", [3, 20])
+def test_a_loop_that_was_held_up_hears_first_what_has_come_meanwhile(turns: int) -> None:
+    """Both are found at the same moment: that the time is over, and what was waited for a few turns away."""
+
+    async def waits() -> tuple[str, float]:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        deadline, came, began = Deadline(), loop.create_future(), at()
+
+        async def arrives() -> None:
+            loop.hold_up(2)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            came.set_result("came")
+
+        deadline.move(began + 1)
+        task = asyncio.ensure_future(arrives())
+        with deadline:
+            said = await came
+        await task
+        return said, at() - began
+
+    assert run(waits()) == ("came", 2.0)
+
+
+def test_mercy_is_had_once() -> None:
+    async def waits() -> float:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        deadline, began = Deadline(), at()
+        deadline.move(began + 1)
+        loop.call_soon(loop.hold_up, 2)
+        loop.call_later(2.2, loop.hold_up, 3)
+        with pytest.raises(TimeoutError), deadline:
+            await asyncio.sleep(100)
+        return at() - began
+
+    assert run(waits()) == pytest.approx(5.2)
+
+
+def test_a_connection_made_while_the_loop_was_held_up_is_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> Outcome:
+        loop = asyncio.get_running_loop()
+        connect = loop.sock_connect
+
+        async def held_up(*where: Any) -> None:
+            loop.call_soon(time.sleep, 0.2)
+            await connect(*where)
+
+        async with Upstream(openai_answer("hi")) as upstream:
+            provider = provider_at(upstream.url)
+            with monkeypatch.context() as patch:
+                patch.setattr(loop, "sock_connect", held_up)
+                outcome = await answered(provider, connect=0.1)
+            await provider.aclose()
+            return outcome
+
+    outcome = asyncio.run(main())
+    assert (outcome.text, outcome.failure) == ("hi", None)

@@ -40,6 +40,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return 1000.0 + self._jumping.now
 
+    def hold_up(self, seconds: float) -> None:
+        """So long does the callback take that calls this."""
+        self._jumping.now += seconds
+
 
 def run(main: Coroutine[Any, Any, T]) -> T:
     """`asyncio.run` on a virtual clock. Raises DeadlockError instead of hanging."""
