@@ -7,66 +7,27 @@ from typing import Any
 
 import pytest
 
+from support.messages_wire import (
+    ADAPTIVE,
+    ANTHROPIC,
+    BOTH,
+    HIGH,
+    IMAGE,
+    NATIVE,
+    TOOL,
+    TOOLS,
+    body_of,
+    call,
+    conversation,
+    result,
+    sent,
+    text,
+)
 from translators import anthropic
-from translators.anthropic.signatures import sealed
 from translators.anthropic_request import read_request
 from translators.profile import Profile
-from translators.signatures import UNSIGNED, carrying
-from translators.wire import Target, WireRequest
+from translators.wire import Target
 
-ANTHROPIC = {"dialect": "anthropic", "first_party": True}
-NATIVE = {"dialect": "anthropic"}
-BOTH = pytest.mark.parametrize("facts", [ANTHROPIC, NATIVE], ids=["anthropic", "native"])
-
-TOOL = {"name": "read", "description": "Reads.", "input_schema": {"type": "object", "properties": {}}}
-
-
-def sent(
-    facts: dict[str, Any], /, *, headers: dict[str, str] | None = None, target: Any = None, **body: Any
-) -> WireRequest:
-    body = {
-        "model": "m",
-        "max_tokens": 1000,
-        "messages": [{"role": "user", "content": "Hi"}],
-        "stream": True,
-    } | body
-    request = read_request(json.dumps(body).encode(), headers or {})
-    return anthropic.write_request(request, Target("model", Profile(**facts), **(target or {})))
-
-
-def body_of(facts: dict[str, Any], /, **more: Any) -> dict[str, Any]:
-    return json.loads(sent(facts, **more).body)
-
-
-def conversation(facts: dict[str, Any], *messages: tuple[str, Any], **more: Any) -> list[tuple[str, Any]]:
-    """The messages sent, as pairs; content of one text as that text."""
-    asked = [{"role": role, "content": content} for role, content in messages]
-    found = []
-    for message in body_of(facts, messages=asked, **more)["messages"]:
-        content = message["content"]
-        if [set(block) for block in content] == [{"type", "text"}]:
-            content = content[0]["text"]
-        found.append((message["role"], content))
-    return found
-
-
-def text(said: str, **more: Any) -> dict[str, Any]:
-    return {"type": "text", "text": said, **more}
-
-
-def call(tool_id: str, value: Any = None, name: str = "read") -> dict[str, Any]:
-    return {"type": "tool_use", "id": tool_id, "name": name, "input": {} if value is None else value}
-
-
-def result(tool_id: str, content: Any = "ok", **more: Any) -> dict[str, Any]:
-    return {"type": "tool_result", "tool_use_id": tool_id, "content": content, **more}
-
-
-def thought(said: str, signature: str | None) -> dict[str, Any]:
-    return {"type": "thinking", "thinking": said, "signature": signature}
-
-
-IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AA=="}}
 DOCUMENT = {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "AA=="}}
 
 
@@ -141,9 +102,6 @@ def test_max_tokens_is_clamped_to_what_the_model_can(facts, limit):
     assert abs(body_of(NATIVE | facts)["max_tokens"] - limit) <= 60
 
 
-# ── Messages ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def test_system_messages_stay_where_they_are_taken_and_are_folded_elsewhere():
     messages = [
         ("user", "a"),
@@ -190,118 +148,6 @@ def test_what_else_a_message_says_goes_to_anthropic():
     assert forced["output_config"] == {"effort": "high"}
 
 
-@BOTH
-def test_results_come_first(facts):
-    sent_ = conversation(
-        facts,
-        ("user", "go"),
-        ("assistant", [call("a"), call("b")]),
-        ("system" if facts is NATIVE else "user", "note"),
-        ("user", [text("and"), result("a"), result("b")]),
-    )
-    content = sent_[-1][1]
-    assert [block["type"] for block in content] == ["tool_result", "tool_result", "text", "text"]
-
-
-@BOTH
-def test_a_call_without_a_result_gets_one_and_a_result_without_a_call_becomes_text(facts):
-    nothing = result("b", "(no result)")
-    assert conversation(
-        facts, ("user", "go"), ("assistant", [call("a"), call("b")]), ("user", [result("a"), text("x")])
-    )[-1] == ("user", [result("a"), nothing, text("x")])
-    assert conversation(facts, ("user", "go"), ("assistant", [call("b")]))[-1] == ("user", [nothing])
-    assert conversation(facts, ("user", "go"), ("assistant", [call("b")]), ("assistant", "x"))[-1] == (
-        "user",
-        [nothing],
-    )
-    stray = text("[Result of an earlier tool call z]")
-    assert conversation(facts, ("user", [result("z", "lost")])) == [("user", [stray, text("lost")])]
-    twice = conversation(facts, ("assistant", [call("a")]), ("user", [result("a"), result("a", "again")]))
-    assert twice[-1][1][0] == result("a")
-    assert [block["type"] for block in twice[-1][1]] == ["tool_result", "text", "text"]
-
-
-def test_a_system_message_may_stand_between_call_and_result():
-    messages = [("assistant", [call("a")]), ("system", "note"), ("user", [result("a")])]
-    assert conversation(ANTHROPIC, *messages)[-1] == ("user", [result("a")])
-
-
-@BOTH
-@pytest.mark.parametrize(
-    ("value", "written"),
-    [
-        ({"a": 1}, {"a": 1}),
-        (None, {}),
-        ('{"a": 1}', {"a": 1}),
-        ("x", {"input": "x"}),
-        ([1], {"input": [1]}),
-        (3, {"input": 3}),
-    ],
-)
-def test_inputs_are_objects(facts, value, written):
-    block = call("a") | {"input": value}
-    assert conversation(facts, ("assistant", [block]), ("user", [result("a")]))[0][1][0]["input"] == written
-
-
-@BOTH
-def test_ids_are_legal_and_agree(facts):
-    messages = conversation(
-        facts,
-        ("assistant", [call("toolu_1"), call("call:1/ö")]),
-        ("user", [result("toolu_1"), result("call:1/ö")]),
-    )
-    ids = [block["id"] for block in messages[0][1]]
-    assert ids[0] == "toolu_1"
-    assert ids[1].startswith("toolu_")
-    assert ids[1].replace("_", "").isalnum()
-    assert [block["tool_use_id"] for block in messages[1][1]] == ids
-
-
-THOUGHTS = {
-    "anthropic's": thought("A", "EqQBCkYI"),
-    "unsigned": thought("B", UNSIGNED),
-    "carried": thought("", carrying("C")),
-    "sealed": thought("D", sealed("sig", "model")),
-    "another's": thought("E", sealed("sig", "other")),
-    "empty": thought("F", ""),
-    "missing": {"type": "thinking", "thinking": "G"},
-}
-
-
-@pytest.mark.parametrize(
-    ("facts", "kept"),
-    [
-        (ANTHROPIC, [("A", "EqQBCkYI")]),
-        (NATIVE, [("D", "sig")]),
-        (
-            NATIVE | {"replay": "reasoning_content"},
-            [("A", ""), ("B", ""), ("C", ""), ("D", "sig"), ("E", ""), ("F", ""), ("G", "")],
-        ),
-    ],
-)
-def test_thinking_goes_back_to_whom_can_read_it(facts, kept):
-    said = conversation(facts, ("user", "a"), ("assistant", [*THOUGHTS.values(), text("x")]), ("user", "b"))
-    blocks = said[1][1]
-    blocks = [] if isinstance(blocks, str) else blocks[:-1]
-    assert [(block["thinking"], block["signature"]) for block in blocks] == kept
-
-
-def test_redacted_thinking_goes_back_to_its_own_model():
-    blocks = [{"type": "redacted_thinking", "data": data} for data in ("Emw", sealed("own", "model"))]
-    for facts, data in ((ANTHROPIC, "Emw"), (NATIVE, "own")):
-        said = conversation(facts, ("user", "a"), ("assistant", [*blocks, text("x")]), ("user", "b"))
-        assert said[1][1][:-1] == [{"type": "redacted_thinking", "data": data}]
-
-
-@pytest.mark.parametrize(
-    "field", ["signature", "messages.1.content.0", "thinking", "messages.1.content.0.signature"]
-)
-def test_refused_signatures_take_their_blocks_along(field):
-    messages = [("user", "a"), ("assistant", [THOUGHTS["anthropic's"], text("x")]), ("user", "b")]
-    said = conversation(ANTHROPIC, *messages, target={"without": frozenset({field})})
-    assert (said[1] == ("assistant", "x")) == (field != "messages.1.content.0")
-
-
 def test_media_stay_where_they_are_taken():
     content = [IMAGE, DOCUMENT, text("x")]
     assert conversation(ANTHROPIC, ("user", content)) == [("user", content)]
@@ -310,14 +156,6 @@ def test_media_stay_where_they_are_taken():
     assert [block["type"] for block in blind] == ["text", "text", "text"]
     assert "image was left out" in blind[0]["text"]
     assert "was left out" in blind[1]["text"]
-
-
-def test_images_in_results_follow_the_results_where_a_result_may_hold_none():
-    messages = [("assistant", [call("a")]), ("user", [result("a", [text("see"), IMAGE]), text("x")])]
-    for facts in (ANTHROPIC, NATIVE | {"tool_images": True}):
-        assert conversation(facts, *messages)[1][1][0]["content"] == [text("see"), IMAGE]
-    moved = conversation(NATIVE, *messages)[1][1]
-    assert moved == [result("a", [text("see")]), text("[Output of tool call a]"), IMAGE, text("x")]
 
 
 def test_blocks_of_anthropic_alone_become_text_or_nothing_elsewhere():
@@ -333,142 +171,6 @@ def test_blocks_of_anthropic_alone_become_text_or_nothing_elsewhere():
     assert said[1][1][0]["content"] == [text("The tool WebFetch is available now.")]
     said = conversation(ANTHROPIC, ("assistant", [call("a")]), ("user", [result("a", reference)]))
     assert said[1][1][0]["content"] == reference
-
-
-# ── Tools ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-TOOLS = [
-    TOOL
-    | {"input_schema": {"$schema": "x", "type": "object", "properties": {"a": True}}, "defer_loading": True},
-    {"name": "DeferredToolPlaceholder", "input_schema": {}, "defer_loading": True},
-    {"type": "web_search_20250305", "name": "web_search"},
-    TOOL | {"name": "second", "cache_control": {"type": "ephemeral"}, "strict": True},
-]
-
-
-def test_tools():
-    assert body_of(ANTHROPIC, tools=TOOLS)["tools"] == TOOLS
-    written = body_of(NATIVE, tools=TOOLS)["tools"]
-    assert [tool["name"] for tool in written] == ["read", "second"]
-    assert written[0] == TOOL | {"input_schema": {"type": "object", "properties": {"a": True}}}
-    assert written[1] == TOOL | {"name": "second", "cache_control": {"type": "ephemeral"}}
-    cleaned = body_of(NATIVE | {"strict_schemas": True}, tools=TOOLS)["tools"]
-    assert cleaned[0]["input_schema"]["properties"]["a"] is not True
-    for facts in (ANTHROPIC, NATIVE):
-        without = body_of(facts | {"tools": False}, tools=TOOLS, tool_choice={"type": "any"})
-        assert without.keys().isdisjoint({"tools", "tool_choice"})
-
-
-@pytest.mark.parametrize(
-    ("choice", "native"),
-    [
-        ({"type": "any"}, True),
-        ({"type": "tool", "name": "read"}, True),
-        ({"type": "tool", "name": "web_search"}, False),
-    ],
-)
-def test_a_choice_of_a_tool_that_is_not_sent_is_none(choice, native):
-    assert body_of(ANTHROPIC, tools=TOOLS, tool_choice=choice)["tool_choice"] == choice
-    assert ("tool_choice" in body_of(NATIVE, tools=TOOLS, tool_choice=choice)) == native
-
-
-# ── Thinking ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-ADAPTIVE = {"type": "adaptive", "display": "omitted"}
-ENABLED = {"type": "enabled", "budget_tokens": 2000, "display": "omitted"}
-OFF = {"type": "disabled"}
-BUDGET = ANTHROPIC | {"thinking_switch": "budget"}
-EFFORT = ANTHROPIC | {"thinking_switch": "adaptive"}
-HIGH = {"effort": "high"}
-
-
-def of(budget: int) -> dict[str, Any]:
-    return ENABLED | {"budget_tokens": budget}
-
-
-def switched(facts: dict[str, Any], thinking: Any, effort: Any, target: Any) -> tuple[Any, Any]:
-    body = {
-        "thinking": thinking,
-        "output_config": {"effort": effort} if effort else None,
-        "max_tokens": 32000,
-    }
-    body = {name: value for name, value in body.items() if value is not None}
-    written = body_of(facts, **body, target=target)
-    return written.get("thinking"), written.get("output_config")
-
-
-@pytest.mark.parametrize(
-    ("facts", "thinking", "effort", "target", "written"),
-    [
-        # As the client says, where nobody knows better.
-        (ANTHROPIC, ADAPTIVE, "high", {}, (ADAPTIVE, HIGH)),
-        (ANTHROPIC, ENABLED, None, {}, (ENABLED, None)),
-        (ANTHROPIC, OFF, None, {}, (OFF, None)),
-        (ANTHROPIC, None, "high", {}, (None, HIGH)),
-        (ANTHROPIC, None, None, {"thinking": True}, ({"type": "adaptive"}, None)),
-        (ANTHROPIC, ADAPTIVE, "high", {"thinking": False}, (OFF, HIGH)),
-        (ANTHROPIC, ADAPTIVE, None, {"budget": 5000}, (of(5000), None)),
-        # Servers that are not Anthropic know budgets.
-        (NATIVE, ADAPTIVE, "high", {}, ({"type": "enabled", "budget_tokens": 24000}, None)),
-        (NATIVE, ENABLED, None, {}, ({"type": "enabled", "budget_tokens": 2000}, None)),
-        (NATIVE, OFF, None, {}, (OFF, None)),
-        (NATIVE, None, None, {}, (None, None)),
-        (NATIVE, ADAPTIVE, None, {"thinking": False}, (OFF, None)),
-        (NATIVE | {"thinking": "never"}, ADAPTIVE, "high", {}, (None, None)),
-        (NATIVE | {"thinking": "always"}, OFF, None, {}, (None, None)),
-        (NATIVE | {"thinking_switch": "type"}, ADAPTIVE, "high", {}, ({"type": "enabled"}, None)),
-        # Models that take a budget.
-        (BUDGET, ADAPTIVE, "medium", {}, (of(10_000), None)),
-        (BUDGET, None, None, {}, (None, None)),
-        (BUDGET, None, "high", {"thinking": False}, (OFF, None)),
-        (BUDGET | {"output": 2000}, ENABLED, None, {}, (of(1500), None)),
-        (BUDGET | {"output": 1200}, ENABLED, None, {}, (OFF, None)),
-        # Models that take an effort.
-        (EFFORT, ENABLED, "low", {}, (ADAPTIVE, {"effort": "low"})),
-        (EFFORT, ENABLED, None, {"budget": 8000}, (ADAPTIVE, {"effort": "medium"})),
-        (EFFORT, ADAPTIVE, "low", {"effort": "max"}, (ADAPTIVE, {"effort": "max"})),
-        (EFFORT, None, None, {"thinking": True}, ({"type": "adaptive"}, None)),
-    ],
-)  # fmt: skip
-def test_thinking(facts, thinking, effort, target, written):
-    assert switched(facts, thinking, effort, target) == written
-
-
-def test_the_no_thinking_variant_does_not_think():
-    assert body_of(ANTHROPIC, model="m--no-thinking", thinking=ADAPTIVE)["thinking"] == OFF
-
-
-def test_a_format_stays_without_the_effort():
-    config = {"effort": "high", "format": {"type": "json_schema", "schema": {}}}
-    body = body_of(ANTHROPIC | {"thinking": "never"}, thinking=ADAPTIVE, output_config=config)
-    assert body["output_config"] == {"format": config["format"]}
-
-
-def test_what_does_not_go_with_thinking_gives_way_to_it():
-    sampling = {"temperature": 0.2, "top_k": 4, "top_p": 0.5}
-    body = body_of(ANTHROPIC, target={"thinking": True}, **sampling)
-    assert body.keys().isdisjoint(sampling)
-    assert body_of(ANTHROPIC, **sampling).keys() >= sampling.keys()
-    assert body_of(ANTHROPIC, thinking=ADAPTIVE, temperature=1, top_p=0.95)["top_p"] == 0.95
-    forced = body_of(ANTHROPIC, tools=TOOLS, tool_choice={"type": "any"}, target={"thinking": True})
-    assert "thinking" not in forced
-    assert forced["tool_choice"] == {"type": "any"}
-
-
-def test_a_turn_that_did_not_begin_with_thinking_goes_on_without_where_it_has_a_budget():
-    messages = [
-        {"role": "user", "content": "go"},
-        {"role": "assistant", "content": [thought("x", UNSIGNED), call("a")]},
-        {"role": "user", "content": [result("a")]},
-    ]
-    asked: dict[str, Any] = {"messages": messages, "thinking": ENABLED, "max_tokens": 9000}
-    assert body_of(BUDGET, **asked)["thinking"] == OFF
-    assert body_of(EFFORT, **asked)["thinking"] == ADAPTIVE
-    messages[1]["content"][0] = thought("x", "EqQB")
-    assert body_of(BUDGET, **asked)["thinking"] == ENABLED
-
-
-# ── Fields left out ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(

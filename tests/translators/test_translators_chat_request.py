@@ -7,12 +7,23 @@ from typing import Any
 
 import pytest
 
+from support.chat_wire import (
+    TOOL,
+    TURN,
+    body_of,
+    call,
+    called,
+    conversation,
+    result,
+    said,
+    sent,
+    text,
+    thought,
+)
 from translators import openai_chat
 from translators.anthropic_request import read_request
 from translators.profile import Profile
-from translators.schemas import TYPE_ALIAS
-from translators.signatures import UNSIGNED, carrying
-from translators.wire import Target, WireRequest
+from translators.wire import Target
 
 IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AA=="}}
 IMAGE_PART = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
@@ -22,58 +33,10 @@ DOCUMENT = {
     "source": {"type": "base64", "media_type": "application/pdf", "data": "AA=="},
 }
 PDF = "data:application/pdf;base64,AA=="
-TOOL = {"name": "read", "description": "Reads.", "input_schema": {"type": "object", "properties": {}}}
-
-
-def sent(facts: dict[str, Any], /, *, target: Any = None, **body: Any) -> WireRequest:
-    body = {"model": "m", "max_tokens": 1000, "messages": [{"role": "user", "content": "Hi"}], **body}
-    request = read_request(json.dumps(body).encode(), {})
-    return openai_chat.write_request(request, Target("model", Profile(**facts), **(target or {})))
-
-
-def body_of(facts: dict[str, Any], /, **more: Any) -> dict[str, Any]:
-    return json.loads(sent(facts, **more).body)
-
-
-def conversation(facts: dict[str, Any], *messages: tuple[str, Any], **more: Any) -> list[dict[str, Any]]:
-    return body_of(
-        facts, messages=[{"role": role, "content": content} for role, content in messages], **more
-    )["messages"]
-
-
-def text(said: str) -> dict[str, Any]:
-    return {"type": "text", "text": said}
-
-
-def thought(said: str, signature: str = UNSIGNED) -> dict[str, Any]:
-    return {"type": "thinking", "thinking": said, "signature": signature}
-
-
-def call(tool_id: str, value: Any = None, name: str = "read") -> dict[str, Any]:
-    return {"type": "tool_use", "id": tool_id, "name": name, "input": {} if value is None else value}
-
-
-def result(tool_id: str, content: Any = "ok", **more: Any) -> dict[str, Any]:
-    return {"type": "tool_result", "tool_use_id": tool_id, "content": content, **more}
-
-
-def said(role: str, content: Any, **more: Any) -> dict[str, Any]:
-    return {"role": role, "content": content, **more}
-
-
-def called(*calls: tuple[str, str, str], content: Any = None, **more: Any) -> dict[str, Any]:
-    written = [
-        {"id": tool_id, "type": "function", "function": {"name": name, "arguments": arguments}}
-        for tool_id, name, arguments in calls
-    ]
-    return {"role": "assistant", "content": content, "tool_calls": written, **more}
 
 
 def answered(tool_id: str, content: Any) -> dict[str, Any]:
     return {"role": "tool", "tool_call_id": tool_id, "content": content}
-
-
-# ── The body ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_plain_request():
@@ -129,8 +92,6 @@ def test_a_format_of_json(field, schema, strict):
     assert described.get("strict", False) == strict
     assert "response_format" not in body_of({}, output_config={"effort": "high"})
 
-
-# ── Messages ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 CONVERSATIONS: list[tuple[str, dict[str, Any], list[tuple[str, Any]], list[dict[str, Any]]]] = [
     ("texts of a list", {}, [("user", [text("a"), text("b")])], [said("user", "a\n\nb")]),
@@ -295,35 +256,6 @@ def test_arguments_are_the_text_of_an_object(value, arguments):
     assert messages[0]["tool_calls"][0]["function"]["arguments"] == arguments
 
 
-TURN = [("user", "a"), ("assistant", [thought("Hm."), text("b"), call("1")]), ("user", [result("1")])]
-SILENT = [("user", "a"), ("assistant", [call("1")]), ("user", [result("1")])]
-UNSEEN = [("user", "a"), ("assistant", [thought("", carrying("Hm.")), text("b")]), ("user", "c")]
-
-
-@pytest.mark.parametrize(
-    ("replay", "turn", "message"),
-    [
-        ("drop", TURN, called(("1", "read", "{}"), content="b")),
-        ("reasoning_content", TURN, called(("1", "read", "{}"), content="b", reasoning_content="Hm.")),
-        ("reasoning", TURN, called(("1", "read", "{}"), content="b", reasoning="Hm.")),
-        ("think-tags", TURN, called(("1", "read", "{}"), content="<think>\nHm.\n</think>\n\nb")),
-        ("drop", SILENT, called(("1", "read", "{}"))),
-        ("reasoning_content", SILENT, called(("1", "read", "{}"), reasoning_content="")),
-        ("reasoning", SILENT, called(("1", "read", "{}"))),
-        ("think-tags", SILENT, called(("1", "read", "{}"))),
-        ("reasoning_content", UNSEEN, said("assistant", "b", reasoning_content="Hm.")),
-    ],
-)
-def test_earlier_thinking_is_sent_back_as_the_model_wants_it(replay, turn, message):
-    assert conversation({"replay": replay}, *turn)[1] == message
-
-
-def test_refused_reasoning_is_not_sent_back():
-    target = {"without": frozenset({"reasoning_content"})}
-    messages = conversation({"replay": "reasoning_content"}, *TURN, target=target)
-    assert "reasoning_content" not in messages[1]
-
-
 @pytest.mark.parametrize(
     ("length", "tool_id", "same"), [(None, "toolu_1", True), (None, "x" * 60, False), (9, "toolu_1", False)]
 )
@@ -336,174 +268,6 @@ def test_ids_agree_between_call_and_result(length, tool_id, same):
     assert len(sent_id) <= 40
     assert length is None or (len(sent_id) == length and sent_id.isalnum())
     assert conversation({"tool_id_length": length}, *turn)[0] == first
-
-
-# ── Tools ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def tools_of(facts: dict[str, Any], *tools: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
-    return body_of(facts, tools=list(tools), **more).get("tools", [])
-
-
-def test_declarations():
-    schema = {"$schema": "x", "type": "object", "properties": {"a": {}}, "additionalProperties": False}
-    tools = [
-        TOOL | {"input_schema": schema, "cache_control": {"type": "ephemeral"}, "defer_loading": True},
-        {"name": "DeferredToolPlaceholder", "description": "-", "input_schema": {}},
-        {"type": "web_search_20250305", "name": "web_search"},
-        {"name": "bare", "input_schema": {}},
-        TOOL,
-    ]
-    read = {key: value for key, value in schema.items() if key != "$schema"}
-    assert tools_of({}, *tools) == [
-        {"type": "function", "function": {"name": "read", "parameters": read, "description": "Reads."}},
-        {
-            "type": "function",
-            "function": {"name": "bare", "parameters": {"type": "object", "properties": {}}},
-        },
-    ]
-    assert tools_of({"tools": False}, *tools) == []
-
-
-@pytest.mark.parametrize("name", ["mcp__" + "x" * 80, "with.dot", "ünder"])
-def test_names_that_are_not_taken_are_aliased_everywhere_and_can_be_restored(name):
-    turn = [{"role": "assistant", "content": [call("1", name=name)]}]
-    wire = sent({}, tools=[TOOL | {"name": name}], tool_choice={"type": "tool", "name": name}, messages=turn)
-    body = json.loads(wire.body)
-    alias = body["tools"][0]["function"]["name"]
-    assert alias != name
-    assert len(alias) <= 64
-    assert wire.tool_names == {alias: name}
-    assert body["tool_choice"]["function"]["name"] == alias
-    assert body["messages"][0]["tool_calls"][0]["function"]["name"] == alias
-
-
-@pytest.mark.parametrize(
-    ("choice", "written"),
-    [
-        ({"type": "auto"}, {"tool_choice": "auto"}),
-        ({"type": "none"}, {"tool_choice": "none"}),
-        ({"type": "any"}, {"tool_choice": "required"}),
-        (
-            {"type": "tool", "name": "read"},
-            {"tool_choice": {"type": "function", "function": {"name": "read"}}},
-        ),
-        ({"type": "tool", "name": "gone"}, {}),
-        (
-            {"type": "auto", "disable_parallel_tool_use": True},
-            {"tool_choice": "auto", "parallel_tool_calls": False},
-        ),
-    ],
-)
-def test_the_choice_among_tools(choice, written):
-    body = body_of({}, tools=[TOOL], tool_choice=choice)
-    assert {name: body[name] for name in ("tool_choice", "parallel_tool_calls") if name in body} == written
-    assert "parallel_tool_calls" not in body_of({"parallel_tools": False}, tools=[TOOL], tool_choice=choice)
-    assert "tool_choice" not in body_of({}, tool_choice=choice)
-
-
-def test_schemas_for_the_strict():
-    schema = {"type": "object", "properties": {"any": True, "type": {"type": "string"}}, "required": ["type"]}
-    tool = TOOL | {"input_schema": schema}
-    facts = {"strict_schemas": True, "rename_type_parameter": True}
-    parameters = tools_of(facts, tool)[0]["function"]["parameters"]
-    assert parameters["properties"].keys() == {"any", TYPE_ALIAS}
-    assert parameters["properties"]["any"] is not True
-    assert parameters["required"] == [TYPE_ALIAS]
-    turn = [{"role": "assistant", "content": [call("1", {"type": "x"})]}]
-    arguments = body_of(facts, tools=[tool], messages=turn)["messages"][0]["tool_calls"][0]["function"]
-    assert json.loads(arguments["arguments"]) == {TYPE_ALIAS: "x"}
-    assert tools_of({}, tool)[0]["function"]["parameters"] == schema
-
-
-@pytest.mark.parametrize(
-    ("refused", "absent"),
-    [
-        ("tools", {"tools", "tool_choice", "parallel_tool_calls"}),
-        ("stream_options", {"stream_options"}),
-        ("parallel_tool_calls", {"parallel_tool_calls"}),
-        ("chat_template_kwargs", {"chat_template_kwargs"}),
-    ],
-)
-def test_refused_fields(refused, absent):
-    choice = {"type": "auto", "disable_parallel_tool_use": True}
-    asked = {"tools": [TOOL], "tool_choice": choice, "thinking": {"type": "adaptive"}}
-    facts = {"thinking_switch": "template"}
-    assert body_of(facts, **asked).keys() >= absent
-    assert body_of(facts, target={"without": frozenset({refused})}, **asked).keys().isdisjoint(absent)
-
-
-def test_a_refused_part_of_the_template_leaves_the_others():
-    target = {"without": frozenset({"enable_thinking"})}
-    body = body_of({"thinking_switch": "template"}, target=target, thinking={"type": "adaptive"})
-    assert body["chat_template_kwargs"] == {"thinking": True}
-
-
-# ── Thinking ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-ADAPTIVE = {"type": "adaptive"}
-BUDGET = {"type": "enabled", "budget_tokens": 5000}
-OFF = {"type": "disabled"}
-SWITCHES = ("chat_template_kwargs", "reasoning_effort", "reasoning", "thinking", "output_config")
-ENABLED = {"enable_thinking": True}
-ALWAYS = {"thinking": "always"}
-
-
-@pytest.mark.parametrize(
-    ("switch", "facts", "thinking", "effort", "target", "written"),
-    [
-        ("none", {}, ADAPTIVE, "high", {}, {}),
-        ("template", {}, ADAPTIVE, None, {}, {"chat_template_kwargs": {"thinking": True, "enable_thinking": True}}),
-        ("template", {}, None, None, {}, {"chat_template_kwargs": {"thinking": False, "enable_thinking": False}}),
-        ("template", ALWAYS, OFF, None, {}, {}),
-        ("template-thinking", {}, OFF, None, {}, {"chat_template_kwargs": {"thinking": False}}),
-        ("template-enable", {}, BUDGET, None, {}, {"chat_template_kwargs": {"enable_thinking": True}}),
-        (
-            "template-enable",
-            {},
-            BUDGET,
-            None,
-            {"budget": 9},
-            {"chat_template_kwargs": {**ENABLED, "reasoning_budget": 9}},
-        ),
-        ("effort", {}, ADAPTIVE, "max", {}, {"reasoning_effort": "high"}),
-        ("effort", {}, ADAPTIVE, "low", {}, {"reasoning_effort": "low"}),
-        ("effort", {}, ADAPTIVE, "low", {"effort": "xhigh"}, {"reasoning_effort": "xhigh"}),
-        ("effort", {}, BUDGET, None, {}, {}),
-        ("effort", {}, OFF, "high", {}, {"reasoning_effort": "none"}),
-        ("effort", ALWAYS, OFF, "high", {}, {"reasoning_effort": "low"}),
-        ("effort", {}, ADAPTIVE, "high", {"thinking": False}, {"reasoning_effort": "none"}),
-        ("reasoning", {}, ADAPTIVE, "high", {}, {"reasoning": {"effort": "high"}}),
-        ("reasoning", {}, BUDGET, None, {}, {"reasoning": {"max_tokens": 5000}}),
-        ("reasoning", {}, ADAPTIVE, None, {}, {"reasoning": {"enabled": True}}),
-        ("reasoning", {}, OFF, None, {}, {"reasoning": {"enabled": False}}),
-        ("reasoning", ALWAYS, OFF, None, {}, {"reasoning": {"effort": "low"}}),
-        ("type", {}, ADAPTIVE, None, {}, {"thinking": {"type": "enabled"}}),
-        ("type", {}, OFF, None, {}, {"thinking": {"type": "disabled"}}),
-        ("type", ALWAYS, OFF, None, {}, {}),
-        ("budget", {}, BUDGET, None, {}, {"thinking": BUDGET}),
-        ("adaptive", {}, ADAPTIVE, "low", {}, {"thinking": ADAPTIVE, "output_config": {"effort": "low"}}),
-        ("effort", {"thinking": "never"}, ADAPTIVE, "high", {}, {}),
-    ],
-)  # fmt: skip
-def test_thinking(switch, facts, thinking, effort, target, written):
-    asked = {"thinking": thinking, "output_config": {"effort": effort} if effort else None}
-    asked = {name: value for name, value in asked.items() if value is not None}
-    body = body_of({"thinking_switch": switch, **facts}, target=target, **asked)
-    assert {name: body[name] for name in SWITCHES if name in body} == written
-
-
-@pytest.mark.parametrize(("thinking", "word"), [(ADAPTIVE, "on"), (OFF, "off")])
-def test_thinking_by_a_line_of_the_system_text(thinking, word):
-    messages = conversation(
-        {"thinking_switch": "system-line"}, ("user", "a"), system="You are.", thinking=thinking
-    )
-    assert messages[0] == said("system", f"detailed thinking {word}\n\nYou are.")
-
-
-def test_the_no_thinking_variant_does_not_think():
-    body = body_of({"thinking_switch": "type"}, model="m--no-thinking", thinking=ADAPTIVE)
-    assert body["thinking"] == OFF
 
 
 def test_the_request_itself_is_left_as_it_was():
