@@ -9,11 +9,11 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from engine.ledger_file import opened_to_read
 from engine.router import Router
@@ -26,8 +26,7 @@ MOST = 20_000
 """Requests that are read, the newest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(msgspec.Struct, frozen=True):
     """One request. `route` None: it is not known where it went."""
 
     view: GivenFacts
@@ -40,14 +39,13 @@ class Recorded:
     """The models that were asked, in order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
+class Records(msgspec.Struct, frozen=True):
     """Newest first."""
 
     requests: Sequence[Recorded] = ()
     unreadable: int = 0
     """Rows whose facts this version does not know."""
-    kept: frozenset[str] = field(default_factory=frozenset)
+    kept: frozenset[str] = msgspec.field(default_factory=frozenset)
     """Facts that some of the requests say."""
 
 

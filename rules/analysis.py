@@ -7,9 +7,10 @@ when asked for and kept. A question that exceeds its budget is undecided, and li
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+import msgspec
 
 from rules.boxes import EVERYTHING, Box, Boxer
 from rules.budget import LARGE, Budget
@@ -27,8 +28,7 @@ MAX_BOXES = 512
 """Most boxes of one condition here; the router makes do with fewer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """The answer to: is there such a request?"""
 
     request: Values | None
@@ -40,8 +40,7 @@ class Verdict:
         return self.decided and self.request is None
 
 
-@dataclass(frozen=True, slots=True)
-class Idle:
+class Idle(msgspec.Struct, frozen=True):
     """A part of a condition that could go."""
 
     variant: Variant
@@ -49,8 +48,7 @@ class Idle:
     """Whether the rest of the condition says it already; otherwise earlier routes do."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Trial:
+class _Trial(msgspec.Struct, frozen=True):
     variant: Variant
     left: tuple[Box, ...]
     """What is left without the part."""

@@ -8,7 +8,8 @@ small, and is marked as not exact: what the boxes let by has to be evaluated as 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from rules.cells import Domain, FactKey, Texts, key_of
 from rules.nodes import And, Condition, Not, Or, Test
@@ -17,8 +18,7 @@ MAX_BOXES = 64
 """Most boxes of one condition."""
 
 
-@dataclass(frozen=True, slots=True)
-class TextPart:
+class TextPart(msgspec.Struct, frozen=True):
     """What a box asks of one text: of each mask in `clauses` one glob matches, of `none` no glob does."""
 
     clauses: tuple[int, ...] = ()
@@ -38,8 +38,7 @@ Box = Mapping[FactKey, Part]
 """Facts that are not in it may have any value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Boxes:
+class Boxes(msgspec.Struct, frozen=True):
     boxes: tuple[Box, ...]
     exact: bool
 

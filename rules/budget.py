@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from rules.glob_automata import UndecidedError
 
@@ -13,8 +13,7 @@ LARGE = 2_000
 """Boxes and globs from which on a policy is too large to be looked at as a whole: single steps would take too long."""
 
 
-@dataclass(slots=True)
-class Budget:
+class Budget(msgspec.Struct):
     """Steps that may still be taken: by all questions together, and by each. In a policy of up to some hundred routes
     a step is one region that is looked at, a third of a millisecond or less; in larger ones a region is more steps."""
 

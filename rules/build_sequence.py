@@ -9,10 +9,10 @@ the two are the same.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any, cast
 
 from lark import Token, Tree
+from msgspec.structs import replace
 
 from rules import nodes
 from rules.builder import Builder, tokens, trees

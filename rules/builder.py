@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
+import msgspec
 from lark import Token, Tree
 
 from rules.diagnostics import Diagnostic, Edit, Fix, Label, Severity
@@ -26,12 +26,11 @@ def trees(tree: Tree, *names: str) -> list[Tree]:
     return [child for child in tree.children if isinstance(child, Tree) and child.data in names]
 
 
-@dataclass(slots=True)
-class Builder:
+class Builder(msgspec.Struct):
     """Collects the findings of one run over the text."""
 
     text: str
-    findings: list[Diagnostic] = field(default_factory=list)
+    findings: list[Diagnostic] = msgspec.field(default_factory=list)
 
     def report(
         self,

@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from rules.facts import FACTS, RequestView
 from rules.globs import Matcher
@@ -37,8 +38,7 @@ def read(key: FactKey, view: RequestView) -> Any:
     return value if key[1] is None else value(key[1])
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
+class Numbers(msgspec.Struct, frozen=True):
     """A number or a time of day. `cuts` are the first values of all cells but the first, which begins at 0."""
 
     key: FactKey
@@ -72,8 +72,7 @@ class Numbers:
         return self.cell(value) if value > 0 else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(msgspec.Struct, frozen=True):
     """A word of a closed set, or a flag: `False`, `True`."""
 
     key: FactKey
@@ -95,8 +94,7 @@ class Words:
         return sum(1 << number for number, word in enumerate(self.words) if word in said)
 
 
-@dataclass(frozen=True, slots=True)
-class Texts:
+class Texts(msgspec.Struct, frozen=True):
     """A text, or a set of texts, told apart by globs."""
 
     key: FactKey

@@ -7,8 +7,9 @@ commands that look at single requests, and the oracle of the tests. Every fact h
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from rules.cells import key_of, ranges, read
 from rules.facts import FACTS, RequestView
@@ -31,8 +32,7 @@ def plain(value: Any) -> Any:
 Outcome = Callable[[Test], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Failing:
+class Failing(msgspec.Struct, frozen=True):
     """Why a condition does not hold."""
 
     test: Test

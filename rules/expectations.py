@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from rules import given
 from rules.catalogue import Catalogue
@@ -18,8 +19,7 @@ from rules.simulate import USUAL_FAILURE, Simulated, World, tried
 from rules.walk import tests
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(msgspec.Struct, frozen=True):
     """What became of one `expect`."""
 
     expect: Expect

@@ -7,8 +7,9 @@ and the docs all read this one table. `read` takes a `RequestView`, which comput
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol
+
+import msgspec
 
 Kind = Literal["text", "word", "number", "flag", "set", "header", "clock"]
 
@@ -69,8 +70,7 @@ class RequestView(Protocol):
     def header(self, name: str) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(msgspec.Struct, frozen=True):
     name: str
     kind: Kind
     doc: str

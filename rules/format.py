@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
 from itertools import groupby
 from typing import Any, cast
 
+import msgspec
 from lark import Tree
 from lark.utils import TextSlice
 
@@ -89,8 +89,8 @@ def same(one: Any, other: Any) -> bool:
         return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, Mapping):
         return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    if is_dataclass(one):
-        return all(same(getattr(one, part.name), getattr(other, part.name)) for part in fields(one))
+    if isinstance(one, msgspec.Struct):
+        return all(same(getattr(one, name), getattr(other, name)) for name in one.__struct_fields__)
     return one == other
 
 
@@ -124,8 +124,7 @@ def _trimmed(text: str, start: int, end: int, found: Source) -> str:
 # --- the rules ------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Row:
+class _Row(msgspec.Struct):
     """A statement, the remark behind it and the lines that follow before the next."""
 
     node: nodes.Statement

@@ -7,8 +7,9 @@ possible break the text up to the next one of the same or an outer level has to 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
+
+import msgspec
 
 from rules.format_flow import BREAK, CLOSE, OPEN, Cell, Item, Text
 
@@ -85,8 +86,7 @@ def _room(word: Text) -> int:
     return len(word.text) + word.comma + (not word.tight)
 
 
-@dataclass(slots=True)
-class _Level:
+class _Level(msgspec.Struct):
     """A part whose continuation lines begin in one column; None: where its next word will stand."""
 
     indent: int | None

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Literal, cast
 
+import msgspec
 from lark import Token, Tree
+from msgspec.structs import replace
 
 from rules.literals import number
 
@@ -33,16 +34,14 @@ COUNTED = {"FAILURES": "failure", "REQUESTS": "request", "TOKENS": "token"}
 _REMARK = re.compile(r"#[^\n]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(msgspec.Struct, frozen=True):
     """A comment inside a statement; `alone`: it has a line of its own."""
 
     text: str
     alone: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(msgspec.Struct, frozen=True):
     """A word. `tight`: no blank before it; `comma`: one follows."""
 
     text: str

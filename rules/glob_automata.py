@@ -9,8 +9,9 @@ letters of the wanted globs are tried, and one other.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 from rules.globs import is_plain, matches, normal
 
@@ -26,8 +27,7 @@ class UndecidedError(Exception):
     """The question took more than its budget."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What became of a question."""
 
     text: str | None

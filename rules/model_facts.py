@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from rules.catalogue import Catalogue
 from rules.nodes import Compare, FactName, Span, Value
@@ -16,8 +17,7 @@ Ability = Literal["images", "documents", "tools"]
 ABILITIES: tuple[Ability, ...] = ("images", "documents", "tools")
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFacts:
+class ModelFacts(msgspec.Struct, frozen=True):
     """Facts of one model; the defaults are those of a model nothing is known of."""
 
     context: int | None = None

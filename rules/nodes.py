@@ -6,8 +6,9 @@ the text of the whole TOML file, so every node can point at the file's own line 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
 
 Thinking = Literal["with", "without"]
 Effort = Literal["none", "low", "medium", "high", "max"]
@@ -15,16 +16,14 @@ GroupKind = Literal["least-loaded", "rotate", "split", "race"]
 Operator = Literal[">", ">=", "<", "<=", "="]
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(msgspec.Struct, frozen=True):
     """Half-open range `[start, end)` of character offsets into the file."""
 
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(msgspec.Struct, frozen=True):
     """A name, glob, quoted text or other single word, with the place it stands at."""
 
     text: str
@@ -34,8 +33,7 @@ class Word:
 # --- sequences: who is asked, in which order ------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(msgspec.Struct, frozen=True):
     """What may follow a step after a comma, or a whole sequence. None: not said."""
 
     thinking: Thinking | None = None
@@ -51,16 +49,14 @@ class Options:
     """Where each option that was said stands, by field name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(msgspec.Struct, frozen=True):
     """A model (`provider/model/id`), alias, chain, or the word `requested`."""
 
     text: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(msgspec.Struct, frozen=True):
     """One member of a group; `weight` in percent (`split`), `after` in seconds (`race`)."""
 
     ref: Ref
@@ -68,34 +64,30 @@ class Member:
     after: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(msgspec.Struct, frozen=True):
     kind: GroupKind
     members: tuple[Member, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     target: Ref | Group
     options: Options
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...]
     span: Span
     variable: Word | None = None
     """`env NAME else …`: the steps hold what follows `else`."""
-    env_options: Options = field(default_factory=Options)
+    env_options: Options = msgspec.field(default_factory=Options)
 
 
 # --- conditions -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class FactName:
+class FactName(msgspec.Struct, frozen=True):
     """`tokens`, or `header` with `key` `x-tenant` for `header.x-tenant` (keys are lower case)."""
 
     name: str
@@ -103,8 +95,7 @@ class FactName:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(msgspec.Struct, frozen=True):
     """A literal: a number (k and M resolved), minutes after midnight for a clock, a word, or a quoted glob."""
 
     value: float | str
@@ -112,8 +103,7 @@ class Value:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Is:
+class Is(msgspec.Struct, frozen=True):
     """`FACT is "glob"`, `FACT is word`."""
 
     fact: FactName
@@ -121,8 +111,7 @@ class Is:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class In:
+class In(msgspec.Struct, frozen=True):
     """`FACT in (…, …)`."""
 
     fact: FactName
@@ -130,8 +119,7 @@ class In:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Within:
+class Within(msgspec.Struct, frozen=True):
     """`FACT in A..B`: from A up to, not including, B. A clock range may pass midnight."""
 
     fact: FactName
@@ -140,36 +128,31 @@ class Within:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(msgspec.Struct, frozen=True):
     fact: FactName
     operator: Operator
     value: Value
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(msgspec.Struct, frozen=True):
     """A bare flag such as `thinking`."""
 
     fact: FactName
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(msgspec.Struct, frozen=True):
     item: Condition
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(msgspec.Struct, frozen=True):
     items: tuple[Condition, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(msgspec.Struct, frozen=True):
     items: tuple[Condition, ...]
     span: Span
 
@@ -180,25 +163,21 @@ Condition = Test | Not | And | Or
 # --- actions --------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(msgspec.Struct, frozen=True):
     sequence: Sequence
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerLocally:
+class AnswerLocally(msgspec.Struct, frozen=True):
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerText:
+class AnswerText(msgspec.Struct, frozen=True):
     text: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Refuse:
+class Refuse(msgspec.Struct, frozen=True):
     status: int
     reason: str
     span: Span
@@ -209,22 +188,19 @@ Action = Use | AnswerLocally | AnswerText | Refuse
 # --- statements -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
+class Alias(msgspec.Struct, frozen=True):
     name: Word
     model: Ref
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(msgspec.Struct, frozen=True):
     name: Word
     sequence: Sequence
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(msgspec.Struct, frozen=True):
     glob: Word
     failures: int
     window: float
@@ -233,8 +209,7 @@ class Health:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(msgspec.Struct, frozen=True):
     glob: Word
     count: int | None
     """None: only a concurrency cap."""
@@ -248,8 +223,7 @@ class Limit:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(msgspec.Struct, frozen=True):
     things: tuple[Ref, ...]
     variable: Word | None
     """`offer env NAME`: the comma list of models in that environment variable, `things` then being empty."""
@@ -258,16 +232,14 @@ class Offer:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(msgspec.Struct, frozen=True):
     name: Word
     condition: Condition | None
     action: Action
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(msgspec.Struct, frozen=True):
     """One fact of an `expect`: `model "x"`, `tokens 130k`, `thinking`, `header.x-a "v"`."""
 
     fact: FactName
@@ -276,8 +248,7 @@ class Given:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(msgspec.Struct, frozen=True):
     """One simulated state of an `expect`: `minimax resting`, `coder limited`, `glm failing timeout`."""
 
     ref: Ref
@@ -286,8 +257,7 @@ class World:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Expect:
+class Expect(msgspec.Struct, frozen=True):
     route: Word
     given: tuple[Given, ...]
     worlds: tuple[World, ...]
@@ -298,8 +268,7 @@ class Expect:
 Statement = Alias | Chain | Health | Limit | Offer | Route | Expect
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """All statements of `rules`, in file order."""
 
     statements: tuple[Statement, ...]

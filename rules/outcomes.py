@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from rules.globs import matches
 from rules.literals import quote
@@ -36,8 +38,7 @@ from rules.policy_types import (
 from rules.settings import Defaults
 
 
-@dataclass(frozen=True, eq=False)
-class Case:
+class Case(msgspec.Struct, frozen=True, eq=False, dict=True):
     """A route, or the part of one in which the same statements apply to `requested`; or that no route takes it."""
 
     name: str | None
@@ -114,7 +115,11 @@ def _of(route: PolicyRoute, policy: Policy, defaults: Defaults | None) -> Iterat
         shape = _Shape(policy, defaults, health, limit)
         condition = _narrowed(route.condition, health, limit)
         yield Case(
-            name, replace(route, condition=condition), written, shape.plan(plan), route.offer is not None
+            name,
+            replace(route, condition=condition),
+            written,
+            shape.plan(plan),
+            route.offer is not None,
         )
 
 
@@ -146,8 +151,7 @@ def _narrowed(condition: Condition | None, *statements: Health | Limit | None) -
 # --- plans --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
+class _Shape(msgspec.Struct, frozen=True):
     """How the steps of one case look. `health` and `limit` are those of `requested`."""
 
     policy: Policy

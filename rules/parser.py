@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field
 from itertools import pairwise
 
+import msgspec
 from lark import Lark, Token, Tree, UnexpectedInput, UnexpectedToken
 from lark.utils import TextSlice
 
@@ -69,8 +69,7 @@ def statement_starts(text: str, start: int, end: int) -> list[int]:
     return [found.start(1) for found in _STARTS.finditer(text, start, end) if found[1]]
 
 
-@dataclass(slots=True)
-class _Run:
+class _Run(msgspec.Struct):
     """One pass over the text: the statements that could be read, and an error for each that could not."""
 
     lark: Lark
@@ -79,7 +78,7 @@ class _Run:
     """Where statements begin: the offsets of their keywords, outside of text and comments."""
     lines: list[int]
     """Those of them that begin a line."""
-    trees: list[Tree[Token]] = field(default_factory=list)
+    trees: list[Tree[Token]] = msgspec.field(default_factory=list)
     errors: int = 0
 
     def read(self, start: int, end: int) -> None:

@@ -12,9 +12,10 @@ every change is a case without its like.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
+
+import msgspec
 
 from rules.box_words import box_words
 from rules.boxes import Box, intersection
@@ -41,8 +42,7 @@ STEPS = 20_000
 EACH = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """A class of requests with another outcome."""
 
     old: Case
@@ -55,8 +55,7 @@ class Change:
     """Whether no request outside `given` has the same change."""
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(msgspec.Struct, frozen=True):
     changes: tuple[Change, ...]
     renamed: tuple[tuple[str, str], ...]
     """Routes that do the same under another name, for some requests at least."""
@@ -90,8 +89,7 @@ def compare(old: Policy, new: Policy, *, budget: Budget | None = None) -> Compar
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(msgspec.Struct, frozen=True):
     old: int
     new: int
     request: Values

@@ -10,7 +10,8 @@ not be read is not a gap, so they see a policy only when the rules as such are s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from rules import masking, parser, resolve, settings_reader, source, suggest, suppressions
 from rules.catalogue import Catalogue
@@ -25,8 +26,7 @@ FIRST_FLOW_CODE = "FCC300"
 """Codes from here on look at a resolved policy; those before it say whether there can be one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(msgspec.Struct, frozen=True):
     """What became of a file."""
 
     policy: Policy | None
@@ -36,19 +36,18 @@ class Loaded:
     source: Source
 
 
-@dataclass(slots=True)
-class _Work:
+class _Work(msgspec.Struct):
     """The file on its way through the stages."""
 
     data: bytes
     path: str
     env: Mapping[str, str]
     catalogue: Catalogue
-    source: Source = field(default_factory=lambda: Source("", ""))
-    document: Document = field(default_factory=lambda: Document(()))
-    settings: Settings = field(default_factory=Settings)
+    source: Source = msgspec.field(default_factory=lambda: Source("", ""))
+    document: Document = msgspec.field(default_factory=lambda: Document(()))
+    settings: Settings = msgspec.field(default_factory=Settings)
     policy: Policy | None = None
-    findings: list[Diagnostic] = field(default_factory=list)
+    findings: list[Diagnostic] = msgspec.field(default_factory=list)
     sound: bool = True
     """Whether the rules could be read and every name in them is known."""
 

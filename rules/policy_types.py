@@ -7,15 +7,15 @@ aliases replaced, options that a sequence sets for all its steps pushed down ont
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from rules.nodes import Condition, Effort, Expect, GroupKind, Health, Limit, Span
 from rules.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class StepOptions:
+class StepOptions(msgspec.Struct, frozen=True):
     """Options of one step. None means the default of the runtime applies."""
 
     thinking: bool | None = None
@@ -29,8 +29,7 @@ class StepOptions:
     """Failure kinds for which this step is a fallback; None: for all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Single:
+class Single(msgspec.Struct, frozen=True):
     """One model. `provider` and `model` are empty for `requested`, filled in from the request."""
 
     provider: str
@@ -43,8 +42,7 @@ class Single:
         return f"{self.provider}/{self.model}" if self.provider else "requested"
 
 
-@dataclass(frozen=True, slots=True)
-class GroupOf:
+class GroupOf(msgspec.Struct, frozen=True):
     """Members asked in an order decided at run time; each member is itself a plan (a chain may be a member)."""
 
     kind: GroupKind
@@ -60,25 +58,21 @@ class GroupOf:
 Plan = tuple[Single | GroupOf, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class UsePlan:
+class UsePlan(msgspec.Struct, frozen=True):
     plan: Plan
     chain: str | None
     """Name of the chain, when the action was `use NAME` alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class LocalAnswer:
+class LocalAnswer(msgspec.Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class TextAnswer:
+class TextAnswer(msgspec.Struct, frozen=True):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True):
     status: int
     reason: str
 
@@ -86,8 +80,7 @@ class Refusal:
 PolicyAction = UsePlan | LocalAnswer | TextAnswer | Refusal
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyRoute:
+class PolicyRoute(msgspec.Struct, frozen=True):
     """A route, or an offer read as a route at its own place in the file (then `offer` is set)."""
 
     name: str
@@ -99,8 +92,7 @@ class PolicyRoute:
     """The plain id (`zen/minimax-m2.5-free`, or a chain's name) that an offer makes routable."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
+class Offered(msgspec.Struct, frozen=True):
     """One entry of the model picker. `id` is plain: `provider/model` or a chain's name; the server dresses it."""
 
     id: str
@@ -110,8 +102,7 @@ class Offered:
     plan: Plan
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(msgspec.Struct, frozen=True):
     routes: tuple[PolicyRoute, ...]
     """In file order; the first whose condition holds takes the request."""
     chains: Mapping[str, Plan]

@@ -12,8 +12,9 @@ members than `tools` says.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from rules.boxes import Box
 from rules.budget import Budget
@@ -35,8 +36,7 @@ Values = Mapping[FactKey, Any]
 """A request: a value for each fact that the routes, or the questions about them, ask about."""
 
 
-@dataclass(frozen=True, slots=True)
-class Atom:
+class Atom(msgspec.Struct, frozen=True):
     """One test of a box: cells of a finite fact; globs of which one has to match; or a glob that must not."""
 
     cells: int = 0
@@ -47,8 +47,7 @@ class Atom:
 Tests = list[tuple[FactKey, Atom]]
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(msgspec.Struct, frozen=True):
     """What a part of one fact does to all boxes."""
 
     out: int

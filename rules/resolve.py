@@ -7,7 +7,8 @@ name, a chain that loops or is too large) is left out of its plan rather than ra
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from rules import nodes
 from rules.local import answerable

@@ -7,7 +7,8 @@ the first route. What drops out with each AND is why a route was passed over.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from rules.boxes import MAX_BOXES, Box, Boxer, TextPart
 from rules.cells import Domain, FactKey, Finite, Texts, domains
@@ -17,8 +18,7 @@ from rules.policy_types import PolicyRoute
 from rules.walk import tests
 
 
-@dataclass(frozen=True, slots=True)
-class TextRows:
+class TextRows(msgspec.Struct, frozen=True):
     """Rows of a text, made when asked for: most of the sets of globs that a text could match never occur."""
 
     free: int
@@ -42,8 +42,7 @@ class TextRows:
         return allowed & ~out
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(msgspec.Struct, frozen=True):
     """The routes of a policy over cells. Boxes are numbered through, in the order of their routes."""
 
     routes: tuple[PolicyRoute, ...]

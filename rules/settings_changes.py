@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from rules.masking import is_secret
 from rules.policy_types import Policy
@@ -15,8 +16,7 @@ from rules.values import variable_of
 HIDDEN = "(hidden)"
 
 
-@dataclass(frozen=True, slots=True)
-class SettingChange:
+class SettingChange(msgspec.Struct, frozen=True):
     key: str
     """`server.port`, `providers.work.base_url`, `models.zen/a.context`."""
     old: Any
@@ -24,8 +24,7 @@ class SettingChange:
     new: Any
 
 
-@dataclass(frozen=True, slots=True)
-class OfferChange:
+class OfferChange(msgspec.Struct, frozen=True):
     """One entry of the model picker. `old` and `new` are its label and its place among the entries of both files,
     counted from one; None: it is not there."""
 
@@ -46,8 +45,7 @@ def setting_changes(old: Settings, new: Settings) -> list[SettingChange]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(msgspec.Struct, frozen=True):
     value: Any
     hidden: bool
 

@@ -18,8 +18,9 @@ begins with the heaviest member. Each provider is taken to have one key, and eac
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
 
 from rules.facts import RequestView
 from rules.model_facts import ModelFacts
@@ -42,16 +43,14 @@ MARGIN = 1.15
 """How far above the window an estimate must lie before it is believed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Simulated:
+class Simulated(msgspec.Struct, frozen=True):
     """What is said of one model."""
 
     state: Literal["resting", "limited", "failing"]
     failure: str = USUAL_FAILURE
 
 
-@dataclass(frozen=True, slots=True)
-class Considered:
+class Considered(msgspec.Struct, frozen=True):
     """One model on the way: asked, or passed over and why."""
 
     target: str
@@ -59,14 +58,13 @@ class Considered:
     skipped: str | None = None
 
 
-@dataclass(slots=True)
-class World:
+class World(msgspec.Struct):
     """What the walk has to know beside the plan."""
 
     view: RequestView
     facts: Callable[[Single], ModelFacts]
     """What is known of a model."""
-    states: Mapping[str, Simulated] = field(default_factory=dict)
+    states: Mapping[str, Simulated] = msgspec.field(default_factory=dict)
     """By `provider/model`."""
     declared: Callable[[str], bool] = lambda provider: True
     """Whether there is such a provider, for `requested`."""
@@ -74,8 +72,7 @@ class World:
     """Most models that one request may ask."""
 
 
-@dataclass(slots=True)
-class _Pass:
+class _Pass(msgspec.Struct):
     """Why a model is passed over: the sentence, what it stands for in `on (…)`, and whether it may be reversed."""
 
     text: str

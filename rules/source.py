@@ -7,9 +7,10 @@ lines and columns are the file's own; only a byte order mark is taken off (and r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+import msgspec
 
 from rules import masking, toml_errors
 from rules.diagnostics import Diagnostic, Edit, Fix
@@ -24,16 +25,15 @@ BOM = b"\xef\xbb\xbf"
 QUOTES = {"multi-line literal": 3, "multi-line basic": 3, "literal string": 1, "basic string": 1}
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(msgspec.Struct, frozen=True, dict=True):
     """The file. Spans everywhere are offsets into `text`, in characters."""
 
     path: str
     text: str
-    tables: Mapping[str, Any] = field(default_factory=dict)
+    tables: Mapping[str, Any] = msgspec.field(default_factory=dict)
     rules: tuple[int, int] | None = None
     """Where the text of `rules` begins and ends; None: there is none that can be read in place."""
-    places: Mapping[Path, Place] = field(default_factory=dict)
+    places: Mapping[Path, Place] = msgspec.field(default_factory=dict)
     comments: tuple[Span, ...] = ()
     """Comments of the TOML part; those inside `rules` are not among them."""
     bom: bool = False

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from rules.diagnostics import Diagnostic, Edit, Fix, Severity
 from rules.lint.registry import codes
@@ -29,8 +30,7 @@ _ALLOW = re.compile(
 _NAME = re.compile(r"[\w-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class _Allowance:
+class _Allowance(msgspec.Struct, frozen=True):
     name: str
     span: Span
     line: int

@@ -8,7 +8,8 @@ makes a new one, or finds that there is none, only when the old one no longer fi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from rules.glob_automata import OTHERS, UndecidedError, ask, contains, overlap
 from rules.globs import Matcher, bits, is_plain, predicate
@@ -20,8 +21,7 @@ MAX_GROUPED = 8
 """Most globs for which the smallest set of texts that they match is looked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class TextState:
+class TextState(msgspec.Struct, frozen=True):
     """A part of the space. All fields but `proof` are masks of globs."""
 
     required: int

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
 
 from rules.nodes import Span
 
@@ -24,8 +25,7 @@ Kind = Literal[
 Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where a key and its value stand. Of a table with a header, `value` is the header."""
 
     key: Span
@@ -33,15 +33,14 @@ class Place:
     kind: Kind
 
 
-@dataclass(slots=True)
-class Scan:
+class Scan(msgspec.Struct):
     """What one pass over the text found."""
 
-    places: dict[Path, Place] = field(default_factory=dict)
-    comments: list[Span] = field(default_factory=list)
-    repeated: list[tuple[Path, Span]] = field(default_factory=list)
+    places: dict[Path, Place] = msgspec.field(default_factory=dict)
+    comments: list[Span] = msgspec.field(default_factory=list)
+    repeated: list[tuple[Path, Span]] = msgspec.field(default_factory=list)
     """Keys that stand a second time; `places` has the first."""
-    unread: list[Span] = field(default_factory=list)
+    unread: list[Span] = msgspec.field(default_factory=list)
     """Lines that are no TOML, and pairs whose key stands a second time."""
     too_much: Span | None = None
     """What was one too many to go on; then the rest was not read."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from rules.local import implied
 from rules.nodes import And, Condition, In, Not, Or, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
+class Variant(msgspec.Struct, frozen=True):
     left_out: Span
     what: Literal["test", "value", "condition"]
     condition: Condition | None

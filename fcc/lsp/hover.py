@@ -107,10 +107,10 @@ def _steps(plan: Plan, mark: str, around: StepOptions = resolve.NOTHING) -> Iter
 
 def _options(options: StepOptions, around: StepOptions) -> str:
     said = []
-    for field in dataclasses.fields(options):
-        value = getattr(options, field.name)
-        if value is not None and value != getattr(around, field.name):
-            said.append(f"{field.name} {', '.join(sorted(value)) if isinstance(value, frozenset) else value}")
+    for name in options.__struct_fields__:
+        value = getattr(options, name)
+        if value is not None and value != getattr(around, name):
+            said.append(f"{name} {', '.join(sorted(value)) if isinstance(value, frozenset) else value}")
     return f" ({'; '.join(said)})" if said else ""
 
 

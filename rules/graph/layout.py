@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from unicodedata import east_asian_width
+
+import msgspec
 
 from rules.graph.picture import Card, Picture, Provider
 
@@ -49,8 +50,7 @@ LONGEST = 46
 """Characters of a line of small print; longer ones go on in the next."""
 
 
-@dataclass(slots=True)
-class Placed:
+class Placed(msgspec.Struct):
     """A card with its place; lines of its small print are broken."""
 
     card: Card
@@ -70,8 +70,7 @@ class Placed:
         return HEAD + LEADING * len(self.lines) + (4 if self.card.rows and self.lines else 0)
 
 
-@dataclass(slots=True)
-class Box:
+class Box(msgspec.Struct):
     """A provider around its models."""
 
     provider: Provider
@@ -87,15 +86,14 @@ class Box:
         return (HEAD + LEADING * len(self.lines)) if self.provider.name else PAD
 
 
-@dataclass(slots=True)
-class Layout:
+class Layout(msgspec.Struct):
     columns: list[list[Placed]]
     """Routes, then the layers of chains."""
     boxes: list[Box]
     width: float = 0.0
     height: float = 0.0
-    cards: dict[str, Placed] = field(default_factory=dict)
-    gaps: list[list[Gap]] = field(default_factory=list)
+    cards: dict[str, Placed] = msgspec.field(default_factory=dict)
+    gaps: list[list[Gap]] = msgspec.field(default_factory=list)
     """The free stretches of each column."""
 
 
@@ -120,8 +118,7 @@ def layout(picture: Picture) -> Layout:
     return made
 
 
-@dataclass(slots=True)
-class Gap:
+class Gap(msgspec.Struct):
     """A free stretch of a column, and how many lines pass through it."""
 
     left: float

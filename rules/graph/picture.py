@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from rules import nodes
 from rules.globs import matches
@@ -20,8 +21,7 @@ Kind = Literal["route", "chain", "model", "requested"]
 _BLANKS = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"|(?:#[^\n]*|\s)+')
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """A line of a card."""
 
     text: str
@@ -35,8 +35,7 @@ class Row:
     """A member of the group in the row above."""
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(msgspec.Struct, frozen=True):
     id: str
     kind: Kind
     title: str
@@ -46,8 +45,7 @@ class Card:
     badge: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
+class Provider(msgspec.Struct, frozen=True):
     """The models of one provider, and what holds for all of them."""
 
     name: str
@@ -55,8 +53,7 @@ class Provider:
     cards: tuple[Card, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(msgspec.Struct, frozen=True):
     routes: tuple[Card, ...]
     chains: tuple[tuple[Card, ...], ...]
     """In layers: a chain stands behind those that use it."""

@@ -10,9 +10,10 @@ from __future__ import annotations
 import pkgutil
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
+
+import msgspec
 
 import rules.lint
 from rules.analysis import Analysis
@@ -27,8 +28,7 @@ from rules.source import Source
 _FILE = re.compile(r"fcc\d{3}_[a-z0-9_]+")
 
 
-@dataclass(frozen=True, slots=True)
-class LintCode:
+class LintCode(msgspec.Struct, frozen=True):
     """The page of one code. `bad` and `good` are complete small files, run by the tests: `bad` yields the
     code, `good` does not. They are read with the presets `zen` and `nvidia_nim` known and their keys set.
     `bad` is empty where it cannot be shown as text."""
@@ -64,8 +64,7 @@ class LintCode:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(msgspec.Struct, frozen=True, dict=True):
     """What a check may look at."""
 
     source: Source
@@ -77,23 +76,23 @@ class Context:
     env: Mapping[str, str]
     policy: Policy | None
     """None when the findings of earlier stages leave no policy to look at."""
-    models: Models = field(init=False)
-    """What is known of the models of the file."""
-    analysis: Analysis | None = field(init=False)
-    """What can be proved about the routes of the policy."""
 
-    def __post_init__(self) -> None:
-        models, policy = Models(self.settings, self.catalogue), self.policy
-        analysis = None if policy is None else Analysis(policy.routes, also=models.questions(policy))
-        object.__setattr__(self, "models", models)
-        object.__setattr__(self, "analysis", analysis)
+    @cached_property
+    def models(self) -> Models:
+        """What is known of the models of the file."""
+        return Models(self.settings, self.catalogue)
+
+    @cached_property
+    def analysis(self) -> Analysis | None:
+        """What can be proved about the routes of the policy."""
+        policy = self.policy
+        return None if policy is None else Analysis(policy.routes, also=self.models.questions(policy))
 
 
 Check = Callable[[Context], Iterable[Diagnostic]]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     code: LintCode
     check: Check | None
     """None: the finding is made by the stage that reads that part of the file."""

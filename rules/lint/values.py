@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from rules.diagnostics import Edit, Fix
 from rules.facts import Fact
@@ -33,8 +34,7 @@ SAYINGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """One misfit, ready to be a finding."""
 
     span: Span

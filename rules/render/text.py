@@ -13,8 +13,9 @@ error[FCC301]: route `far` can never be reached
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from unicodedata import category, east_asian_width
+
+import msgspec
 
 from rules.diagnostics import Diagnostic
 from rules.facts import FACTS
@@ -32,8 +33,7 @@ RESET = "\x1b[0m"
 COLOURS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "note": "\x1b[1;36m", "frame": "\x1b[1;34m"}
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
+class Palette(msgspec.Struct, frozen=True):
     """How parts are painted; plain unless colours are asked for."""
 
     coloured: bool = False
@@ -42,8 +42,10 @@ class Palette:
         return f"{COLOURS[role]}{text}{RESET}" if self.coloured and text else text
 
 
-@dataclass(frozen=True, slots=True)
-class _Mark:
+PLAIN = Palette()
+
+
+class _Mark(msgspec.Struct, frozen=True):
     """One marked part of one line; columns count from zero, in characters."""
 
     line: int
@@ -53,7 +55,7 @@ class _Mark:
     text: str
 
 
-def render(source: Source, findings: Sequence[Diagnostic], palette: Palette = Palette()) -> str:
+def render(source: Source, findings: Sequence[Diagnostic], palette: Palette = PLAIN) -> str:
     """All findings and a last line that counts them; for none, just that line."""
     blocks = [block(source, one, palette) for one in findings[:SHOWN]]
     if len(findings) > SHOWN:
@@ -71,7 +73,7 @@ def summary(findings: Sequence[Diagnostic]) -> str:
     return ", ".join(counts) or "no findings"
 
 
-def block(source: Source, finding: Diagnostic, palette: Palette = Palette()) -> str:
+def block(source: Source, finding: Diagnostic, palette: Palette = PLAIN) -> str:
     """One finding."""
     line, column = source.lines.place(finding.span.start)
     marks = sorted(_marks(source, finding), key=lambda mark: (mark.line, mark.start, mark.end))
