@@ -26,9 +26,9 @@ from providers.classify import failure_of_fault
 from providers.failures import OUTCOMES, Kind, Outcome
 from support import replies
 from support.certificates import certificate, shown
-from support.faults import BAD, GOOD, HOSTILE, LATE, STATUSES
+from support.faults import BAD, GOOD, HOSTILE, LATE, STATUSES, UPLOADS
 from support.grammar import check_broken_stream, check_message, check_stream
-from support.upstream import Behaviour, Upstream, close, no_answer, openai_answer, raw, reset
+from support.upstream import Behaviour, Upstream, black_hole, close, no_answer, openai_answer, raw, reset
 from support.world import World, message, run, until, world
 from translators.events import CONTENT, Fault, Text, Tool
 
@@ -43,6 +43,7 @@ route chained when model is "*c/m"
   use requested start within 1s, stall after 1s, finish within 3s then good/m
 route alone use requested start within 1s, stall after 1s, finish within 3s
 """
+PATIENT_AT_FIRST = IN_A_HURRY.replace("start within 1s, ", "")
 CLOCKS = (
     "[defaults]\nconnect = 1\nwait = 0\nretry = 0\nrescue = false\nstart = 40\nstart_last = 40\nfinish = 80\n"
 )
@@ -96,8 +97,18 @@ def rows() -> list[Row]:
     return found + [recorded(path) for path in replies.answers() if path.parent.name == "openai_chat"]
 
 
-def late() -> list[Row]:
-    return [Row(name, behave, "timeout", bool(text), text or None) for name, (behave, text) in LATE.items()]
+def late(*, begun: bool) -> list[Row]:
+    """`begun`: those that say something first, for which the clock of the start is none of the test."""
+    return [
+        Row(name, behave, "timeout", begun, text or None)
+        for name, (behave, text) in LATE.items()
+        if bool(text) == begun
+    ]
+
+
+def uploads() -> list[Row]:
+    body = message("x" * 8_000_000)
+    return [Row(name, close, kind, accept=accept, body=body) for name, (accept, kind) in UPLOADS.items()]
 
 
 def recorded(path: Path) -> Row:
@@ -135,9 +146,11 @@ def variants(number: int) -> list[Variant]:
 
 
 @contextlib.asynccontextmanager
-async def stage(rows: list[Row], rules: str) -> AsyncGenerator[tuple[World, list[Upstream]], None]:
+async def stage(
+    rows: list[Row], rules: str, clocks: str
+) -> AsyncGenerator[tuple[World, list[Upstream]], None]:
     async with contextlib.AsyncExitStack() as stack:
-        upstreams, tables = [], CLOCKS
+        upstreams, tables = [], clocks
         for number, row in enumerate(rows):
             upstreams.append(await stack.enter_async_context(Upstream(row.behave, accept=row.accept)))
             for one in variants(number):
@@ -254,8 +267,16 @@ def in_use(here: World) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize(("found", "rules"), [(rows(), RULES), (late(), IN_A_HURRY)], ids=["said", "late"])
-def test_every_fault_in_every_variant(found: list[Row], rules: str) -> None:
+STAGES = {
+    "said": (rows(), RULES, CLOCKS),
+    "late": (late(begun=False), IN_A_HURRY, CLOCKS),
+    "late once begun": (late(begun=True), PATIENT_AT_FIRST, CLOCKS),
+    "on the way": (uploads(), RULES, CLOCKS + "write = 2\n"),
+}
+
+
+@pytest.mark.parametrize(("found", "rules", "clocks"), STAGES.values(), ids=STAGES)
+def test_every_fault_in_every_variant(found: list[Row], rules: str, clocks: str) -> None:
     async def test() -> None:
         turns, wrong = asyncio.Semaphore(AT_ONCE), list[str]()
 
@@ -266,7 +287,7 @@ def test_every_fault_in_every_variant(found: list[Row], rules: str) -> None:
                 except Exception as error:
                     wrong.append(f"{found[number].name} {one}: {type(error).__name__} {str(error)[:300]}")
 
-        async with stage(found, rules) as (here, upstreams):
+        async with stage(found, rules, clocks) as (here, upstreams):
             pairs = [(number, one) for number in range(len(found)) for one in variants(number)]
             await asyncio.gather(*(one_of(number, one) for number, one in pairs))
             assert not wrong, f"{len(wrong)} of {len(pairs)}:\n" + "\n".join(wrong)
@@ -281,7 +302,7 @@ def test_every_fault_in_every_variant(found: list[Row], rules: str) -> None:
 
 
 def test_who_cannot_be_reached(tmp_path: Path) -> None:
-    """Rows 1, 3, 5, 6 and 7, one after the other: two to which there is no way would be our own network."""
+    """Rows 1 to 3 and 5 to 7, one after the other: two to which there is no way would be our own network."""
 
     async def test() -> None:
         async with Upstream(close) as gone:
@@ -291,9 +312,10 @@ def test_who_cannot_be_reached(tmp_path: Path) -> None:
             Upstream(accept=no_answer),
         )
         unknown = Upstream(openai_answer("hi"), tls=shown(certificate(tmp_path)))
-        async with plain, silent, unknown:
+        async with plain, silent, unknown, contextlib.AsyncExitStack() as stack:
             urls = {
                 "1 nobody listens": nobody,
+                "2 nobody answers": stack.enter_context(black_hole()),
                 "3 no such name": "https://no-such-host.invalid/v1",
                 "5 no TLS at all": plain.url.replace("http:", "https:"),
                 "6 nobody vouches": unknown.url,

@@ -249,6 +249,33 @@ LATE: dict[str, tuple[Behaviour, str]] = {
 """Those that only a clock ends, and what they say before."""
 
 
+async def deaf(peer: Peer) -> None:
+    """Row 8: reads nothing, for as long as the client stays."""
+    await asyncio.get_running_loop().create_future()
+
+
+async def early_refusal(peer: Peer) -> None:
+    """Row 9: answers after the head, and resets while the body is still coming."""
+    await peer.reader.readuntil(b"\r\n\r\n")
+    await peer.send(b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n")
+    peer.rst()
+
+
+async def broken_upload(peer: Peer) -> None:
+    """Row 9, where the status is lost: resets after a part of the body."""
+    await peer.reader.readuntil(b"\r\n\r\n")
+    await peer.reader.readexactly(100_000)
+    peer.rst()
+
+
+UPLOADS: dict[str, tuple[Behaviour, str]] = {
+    "8 nobody reads the request": (deaf, "timeout"),
+    "9 refused while it is sent": (early_refusal, "overflow"),
+    "9 reset while it is sent": (broken_upload, "connection"),
+}
+"""Those that a request of many megabytes meets on its way, by what they do when a connection is made."""
+
+
 async def endless_line(peer: Peer) -> None:
     """Row 57."""
     await peer.stream_head()
