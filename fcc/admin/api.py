@@ -64,10 +64,11 @@ async def sessions(
     return answer(await read(app_of(request), "sessions", sort, limit, offset))
 
 
-@router.get("/admin/api/sessions/{name:path}")
-async def session(request: Request, name: str) -> Response:
-    """One session, its sub-agents and latest decisions; `-` is that of requests without a session."""
-    return found(await read(app_of(request), "session", "" if name == "-" else name), "session", name)
+# Clients choose the names, so they stand in the query: `..` in a path is another path.
+@router.get("/admin/api/session")
+async def session(request: Request, name: str = "") -> Response:
+    """One session, its sub-agents and latest decisions; without `name`: of the requests without one."""
+    return found(await read(app_of(request), "session", name), "session", name)
 
 
 @router.get("/admin/api/decisions")

@@ -19,7 +19,7 @@ from support.world import LAPTOP, World, message, run, until, world
 BOTH = "chain both = a/one then b/two, retry 0\nhealth * 2 failures in 30s, rest 30s\n"
 RULES = f'{BOTH}route small when model is "*haiku*" use b/two\nroute rest use both'
 UNWELL = answer(500, b'{"error":{"message":"boom"}}')
-PAGES = ("state", "sessions", "sessions/-", "decisions", "decisions/1", "policy", "history", "events")
+PAGES = ("state", "sessions", "session?name=", "decisions", "decisions/1", "policy", "history", "events")
 
 
 async def get(here: World, page: str, **headers: str) -> Any:
@@ -78,14 +78,31 @@ def test_sessions_are_sorted_and_paged() -> None:
             assert (first["routes"], first["models"]) == ({"rest": 3}, {"a/one": 3})
             rest = await get(here, "sessions?sort=requests&limit=2&offset=2")
             assert [one["session"] for one in rest["sessions"]] == ["once"]
-            one = await get(here, "sessions/many")
+            one = await get(here, "session?name=many")
             assert {part["sub_agent"]: part["requests"] for part in one["sub_agents"]} == {
                 "": 1,
                 "agent-1": 1,
                 "agent-2": 1,
             }
             assert len(one["decisions"]) == 3
-            assert (await here.client.get("/admin/api/sessions/nobody")).status_code == 404
+            assert (await here.client.get("/admin/api/session?name=nobody")).status_code == 404
+
+    run(test())
+
+
+def test_a_session_of_any_name_is_found() -> None:
+    names = ("..", "-", ".", "a.b", "a:b")
+
+    async def test() -> None:
+        async with world('route rest answer "fine"') as here:
+            for name in names:
+                await here.post(message(), **{"x-session-id": name})
+            await here.post(message())
+            listed = [one["session"] for one in (await get(here, "sessions"))["sessions"]]
+            assert sorted(listed) == sorted(["", *names])
+            for name in ("", *names):
+                response = await here.client.get("/admin/api/session", params={"name": name})
+                assert (response.json()["session"], response.json()["requests"]) == (name, 1)
 
     run(test())
 

@@ -297,7 +297,7 @@ def test_pages_of_ten_thousand_sessions_come_at_once() -> None:
             made = here.app.books.sessions._decisions[0][1]
             await fill(here, made, 10_000)
             paths = [f"sessions?sort={order}&offset=5000" for order in ("last_seen", "errors")]
-            for path in (*paths, "sessions/s-77", "charts?hours=24", "decisions", "history", "state"):
+            for path in (*paths, "session?name=s-77", "charts?hours=24", "decisions", "history", "state"):
                 began = time.perf_counter()
                 answer = await here.client.get(f"/admin/api/{path}")
                 assert answer.status_code == 200, path

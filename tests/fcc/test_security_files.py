@@ -78,7 +78,7 @@ TRAVERSALS = (
     "/../../../../etc/passwd",
     "/routes.toml",
     "/.env",
-    "/admin/api/sessions/..%2f..%2fetc%2fpasswd",
+    "/admin/api/session?name=..%2f..%2fetc%2fpasswd",
     "/admin/api/decisions/..%2f..%2fetc%2fpasswd",
     "/admin/api/changes?before=../../etc/passwd",
     "/admin/api/changes?before=..%2f..%2fsecret.txt",

@@ -138,7 +138,7 @@ async def provoked(fcc: Process) -> list[bytes]:
         "graph",
         "charts",
         "past",
-        "sessions/" + SESSION,
+        "session?name=" + SESSION,
     )
     for path in ("/health", "/metrics", "/v1/models", *(f"/admin/api/{page}" for page in pages)):
         response = await fcc.client.get(path)

@@ -4,7 +4,7 @@ import { el, model, name } from "./page.js";
 import { count, duration, moment, short } from "./words.js";
 
 export const decisionLink = (row) => `/admin/decision?id=${encodeURIComponent(row.id ?? row.request)}`;
-export const sessionLink = (id) => `/admin/session?id=${encodeURIComponent(id || "-")}`;
+export const sessionLink = (id) => `/admin/session?id=${encodeURIComponent(id)}`;
 
 /** What the client was told, in a word and a colour. */
 export function outcome(row) {

@@ -6,14 +6,13 @@ import { listen } from "./stream.js";
 import { count, duration, moment, short } from "./words.js";
 
 const MOST = 500;
-const id = new URLSearchParams(location.search).get("id") ?? "-";
-const session = id === "-" ? "" : id;
+const session = new URLSearchParams(location.search).get("id") ?? "";
 let decisions = [];
 let next = null;
 let changed = false;
 
 async function show() {
-  const page = await get(`/admin/api/sessions/${encodeURIComponent(id)}`);
+  const page = await get(`/admin/api/session?${new URLSearchParams({ name: session })}`);
   at("name").replaceChildren(name(page.session || "Requests without a session"));
   pairs(at("sums"), [
     ["Requests", count(page.requests)],
