@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-from translators.body import Body
 from translators.events import (
     Event,
     Fault,
@@ -24,6 +23,7 @@ from translators.events import (
     Tool,
     Usage,
 )
+from translators.framed import FramedReader
 from translators.gemini.calls import Call, arguments_of, goes_on, text_in
 from translators.gemini.faults import error_in
 from translators.gemini.hosted import Hosted
@@ -32,15 +32,11 @@ from translators.gemini.signatures import sealed
 from translators.gemini.tokens import usage_of
 from translators.openai_chat.chunks import decode_leniently
 from translators.request import Request
-from translators.sse import TooLarge
 from translators.tool_names import declared_name
 from translators.wire import Target, WireRequest
 
 _BAD_IN_A_ROW = 3
 """So many events that are no JSON objects, one after the other, are not an answer."""
-
-_SHOWN = 80
-"""Bytes of an answer that are shown when it is none."""
 
 _decode = msgspec.json.Decoder().decode
 
@@ -50,17 +46,14 @@ def reader(request: Request, target: Target, wire: WireRequest) -> GeminiReader:
     return GeminiReader(request, target, wire)
 
 
-class GeminiReader:
+class GeminiReader(FramedReader):
     """See `translators.dialects.Reader`."""
 
     def __init__(self, request: Request, target: Target, wire: WireRequest) -> None:
+        super().__init__(None)
         self._model = target.model
         self._names = wire.tool_names
         self._declared = {str(tool.get("name")) for tool in request.tools} | set(self._names)
-        self._body = Body()
-        self._head = b""
-        """What came first, to say what was wrong with it."""
-        self._over = False
         self._begun = False
         self._said: type[Event] | None = None
         """The kind of content said last."""
@@ -74,33 +67,8 @@ class GeminiReader:
         self._explanation: Any = None
         self._counts: dict[str, Any] = {}
 
-    def feed(self, data: bytes) -> list[Event]:
-        out: list[Event] = []
-        if not self._over:
-            if len(self._head) < _SHOWN:
-                self._head = (self._head + data)[:_SHOWN]
-            try:
-                self._events(self._body.feed(data), out)
-            except TooLarge as error:
-                self._fail(out, Fault("malformed", str(error)))
-            if self._body.kind == "page" and not self._over:
-                self._fail(out, Fault("malformed", "the upstream sent a page instead of an answer"))
-        return out
-
-    def close(self) -> list[Event]:
-        out: list[Event] = []
-        if self._over:
-            return out
-        if self._body.kind == "document":
-            self._document(out)
-        elif self._body.kind == "stream":
-            try:
-                self._events(self._body.close(), out)
-            except TooLarge as error:
-                self._fail(out, Fault("malformed", str(error)))
-        if not self._over:
-            self._conclude(out, complete=False)
-        return out
+    def _stopped_short(self, out: list[Event]) -> None:
+        self._conclude(out, complete=False)
 
     def _events(self, events: list[tuple[str | None, bytes]], out: list[Event]) -> None:
         for event, payload in events:
@@ -238,10 +206,6 @@ class GeminiReader:
         else:
             self._fail(out, fault)
 
-    def _fail(self, out: list[Event], fault: Fault) -> None:
-        self._over = True
-        out.append(fault)
-
     def _conclude(self, out: list[Event], *, complete: bool) -> None:
         if not (complete or self._reason):
             self._fail(out, self._broken())
@@ -277,7 +241,7 @@ class GeminiReader:
             return Fault("cut", "the upstream's answer ended before its end")
         if self._begun or self._body.silent:
             return Fault("empty", "the upstream answered nothing")
-        shown = self._head.decode("utf-8", "replace")
+        shown = self._body.head[:80].decode("utf-8", "replace")
         return Fault("malformed", f"the upstream's answer is neither a stream nor JSON: {shown!r}")
 
 
