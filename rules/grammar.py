@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
-from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
 
 import lark
 from lark import Lark
 
+from rules.lexer import Lexer
+
+FOLDER = Path(__file__).parent
 TABLES = "grammar.tables"
 
 
 def text() -> str:
-    return files("rules").joinpath("grammar.lark").read_text(encoding="utf-8")
+    return (FOLDER / "grammar.lark").read_text(encoding="utf-8")
 
 
 def fingerprint(grammar: str) -> bytes:
@@ -30,12 +32,15 @@ def fingerprint(grammar: str) -> bytes:
 
 def build(grammar: str, *, strict: bool = False) -> Lark:
     """The parser, from the grammar. `strict` raises `GrammarError` or `LexError` on any ambiguity."""
-    return Lark(grammar, parser="lalr", lexer="contextual", maybe_placeholders=False, strict=strict)
+    plugins = {"ContextualLexer": Lexer}
+    return Lark(
+        grammar, parser="lalr", lexer="contextual", maybe_placeholders=False, strict=strict, _plugins=plugins
+    )
 
 
 def kept_tables() -> tuple[bytes, bytes]:
     """The fingerprint and the tables that were kept; empty when there are none."""
-    kept = files("rules").joinpath(TABLES)
+    kept = FOLDER / TABLES
     made_from, _, tables = (kept.read_bytes() if kept.is_file() else b"").partition(b"\n")
     return made_from, tables
 
@@ -55,7 +60,7 @@ def write_tables() -> None:
     grammar = text()
     made = BytesIO()
     build(grammar).save(made)
-    Path(str(files("rules").joinpath(TABLES))).write_bytes(fingerprint(grammar) + b"\n" + made.getvalue())
+    (FOLDER / TABLES).write_bytes(fingerprint(grammar) + b"\n" + made.getvalue())
 
 
 if __name__ == "__main__":
