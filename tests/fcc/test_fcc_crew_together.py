@@ -178,13 +178,19 @@ def test_one_confirmation_and_one_step_back_hold_in_all() -> None:
             back = await here.clients[third].post("/admin/api/rollback", json={"generation": before})
             assert back.json() == {"status": "accepted", "generation": before, "problems": [], "workers": ALL}
             assert await says(here, '"A"')
+            who = ["roll-back by 127.0.0.1", "127.0.0.1", "127.0.0.1", "start"]
+            assert await written(here) == who
             await a_new_worker_begins_with_what_the_others_serve(here, second)
             await the_second_signal_confirms(here)
-            page = (await here.everywhere("/admin/api/policy"))[0]
-            who = ["signal", "signal", "roll-back by 127.0.0.1", "127.0.0.1", "127.0.0.1", "start"]
-            assert [one["who"] for one in page["history"]] == who
+            assert await written(here) == ["signal", "signal", *who]
 
     run(test(), BOUND)
+
+
+async def written(here: Crew) -> list[str]:
+    """Who had a policy read, as the ledger has it: once for all workers."""
+    page = (await here.everywhere("/admin/api/policy"))[0]
+    return [one["who"] for one in page["history"]]
 
 
 async def a_new_worker_begins_with_what_the_others_serve(here: Crew, killed: int) -> None:
