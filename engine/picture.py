@@ -79,6 +79,8 @@ def pardon(state: State, targets: list[str]) -> list[str]:
         health = state.healths.pop(target, None)
         if lifted or (health is not None and (health.until is not None or health.recent)):
             forgotten.append(target)
+    if state.others is not None:
+        state.others.pardoned(targets)
     state.wake()
     return forgotten
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -85,6 +86,7 @@ class Others(Protocol):
     def ended(self, slot: Slot) -> None: ...
     def began(self, slot: Slot) -> None: ...
     def failed(self, slot: Slot) -> None: ...
+    def pardoned(self, candidates: Iterable[str]) -> None: ...
 
 
 @dataclass(slots=True)

@@ -81,6 +81,24 @@ class Hints:
                 told[msgspec.json.encode(hint).decode()] = held.until
         return told
 
+    def pardoned(self, candidates: Iterable[str], told: Iterable[str]) -> set[str]:
+        """An admin has forgotten why these are put aside: the hints to take back, from the server and from what is yet
+        to be `told`. Otherwise the next beat, or the next process, would take them to heart again."""
+        names = set(candidates)
+        self.adopted -= names
+        about = {rest_of(name) for name in names}
+        for hint in {*self._applied, *told}:
+            words = _words(hint.encode())
+            if words is None or words[0] == "rest":
+                continue
+            provider, _, *model = words[3:]
+            if any(
+                name.startswith(f"{provider}/") and model in ([], [name[len(provider) + 1 :]])
+                for name in names
+            ):
+                about.add(hint)
+        return about
+
     def hear(self, hints: Iterable[tuple[bytes, float]], now: float) -> None:
         """All hints that the server holds, with their remaining seconds."""
         resting: set[str] = set()

@@ -15,7 +15,7 @@ import contextlib
 import functools
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -166,6 +166,13 @@ class Shared:
             self._withdrawn -= told.keys()
             self._told |= told
             self._wake.set()
+
+    def pardoned(self, candidates: Iterable[str]) -> None:
+        """As in `engine.state.Others`."""
+        for hint in self.hints.pardoned(candidates, self._told):
+            self._told.pop(hint, None)
+            self._withdrawn.add(hint)
+        self._wake.set()
 
     def _alone(self, slot: Slot, amount: int, now: float) -> Skip | None:
         """Whether the place is within this process's own share."""

@@ -16,6 +16,7 @@ from engine.candidates import Candidate, Limit
 from engine.facts import Facts
 from engine.health import HealthRule
 from engine.limits import LimitRule
+from engine.picture import pardon
 from engine.shared import shared as module
 from engine.shared.hints import Hints
 from engine.shared.link import Link
@@ -372,6 +373,36 @@ def test_blocks_and_verdicts_go_with_the_key(monkeypatch: pytest.MonkeyPatch) ->
             assert b"credit" in hints
             assert b"secret-1" not in hints
             assert b"certificate" not in hints
+
+    run(test)
+
+
+def test_an_admins_reset_is_not_undone_by_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BEAT_EVERY", 0.05)
+
+    async def test(server: RedisServer) -> None:
+        asked = candidate(limited().provider, health=HealthRule(1, 30.0, 60.0))
+        async with one(server.url) as here, one(server.url) as there:
+            for view in (here, there):
+                view.shared.know({"nim": asked.provider})
+            now = asyncio.get_running_loop().time()
+            for failure in (DOWN, Failure("credit", "pay first", status=402)):
+                slot = await here.ask(asked)
+                assert isinstance(slot, Slot)
+                here.state.failed(slot, failure, now)
+                here.state.give_back(slot)
+                here.state.healths.pop(asked.id, None)
+            await until(lambda: asked.id in there.state.healths and bool(there.state.blocks.asides))
+            await beats(here)
+            assert pardon(here.state, [asked.id]) == [asked.id]
+            await until(lambda: there.state.healths[asked.id].until is None)
+            await beats(here)
+            assert isinstance(await here.ask(asked), Slot)
+            assert server.say("ZRANGE", "fcc:hints", "0", "-1") == b"*0\r\n"
+            async with one(server.url) as late:
+                late.shared.know({"nim": asked.provider})
+                await beats(late)
+                assert isinstance(await late.ask(asked), Slot)
 
     run(test)
 
