@@ -4,13 +4,13 @@
 {"type": "error", "error": {"type", "message"}}          Anthropic, Zen
 {"error": {"code", "message", "status", "details"}}      Google, sometimes inside a list
 {"error": "text", "code": "…"} · {"message"} · {"detail"} · {"errors": […]} · {"title", "detail"}
+{"code", "msg"} · {"base_resp": {"status_code", "status_msg"}} · any other object, shown as it is
 plain text · a page, of which nothing is shown
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -20,13 +20,25 @@ LONGEST = 300
 _READ = 65_536
 """Bytes of a body that are looked at."""
 
+_SAYING = (
+    "message",
+    "detail",
+    "error",
+    "error_message",
+    "error_msg",
+    "msg",
+    "status_msg",
+    "Message",
+    "title",
+)
+"""Fields with the text of an error, the most telling first."""
+
 _BLANKS = re.compile(r"\\+[nrt]")
 _ESCAPED = re.compile(r"\\+")
 """Escapes of JSON, of JSON within JSON too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(msgspec.Struct, frozen=True):
     text: str = ""
     """Fit to be shown; empty when the body is a page or says nothing."""
     types: tuple[str, ...] = ()
@@ -76,6 +88,8 @@ def _error(value: Any) -> Any:
             value = value["error"]
         elif isinstance(value, dict) and isinstance(value.get("errors"), list) and value["errors"]:
             value = value["errors"]
+        elif isinstance(value, dict) and isinstance(value.get("base_resp"), dict):
+            value = value["base_resp"]
         else:
             break
     return value
@@ -93,12 +107,13 @@ def _types(value: Any) -> tuple[str, ...]:
 
 
 def _message(error: dict[str, Any]) -> str:
-    for name in ("message", "detail", "error", "error_message", "msg", "title"):
+    for name in _SAYING:
         if error.get(name):
             text = _written(error[name])
             break
     else:
-        return ""
+        whole = msgspec.json.encode(error).decode() if error else ""
+        return "" if "<" in whole else whole
     metadata = error.get("metadata")
     raw = metadata.get("raw") if isinstance(metadata, dict) else None
     raw = _unwrapped(raw) if isinstance(raw, str) else ""

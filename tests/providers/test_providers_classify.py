@@ -190,6 +190,22 @@ def test_deep_json_is_not_followed() -> None:
     assert said(b"[" * 100_000).text
 
 
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b'{"code": 401, "msg": "token invalid"}', "token invalid"),
+        (b'{"base_resp": {"status_code": 1004, "status_msg": "login fail"}}', "login fail"),
+        (b'{"error_code": 17, "error_msg": "daily limit"}', "daily limit"),
+        (b'{"Message": "no such action"}', "no such action"),
+        (b'{"fault": {"faultstring": "quota"}}', '{"fault":{"faultstring":"quota"}}'),
+        (b'{"answer": "<html>secret</html>"}', ""),
+        (b"{}", ""),
+    ],
+)
+def test_texts_in_shapes_of_their_own(body: bytes, text: str) -> None:
+    assert said(body).text == text
+
+
 def test_clean() -> None:
     assert clean("  a \t b\r\n") == "a b"
     assert clean("x" * 10, 5) == "xxxx…"

@@ -58,7 +58,8 @@ class GeminiReader(FramedReader):
         self._said: type[Event] | None = None
         """The kind of content said last."""
         self._tools = False
-        self._ids: set[str] = set()
+        self._told: set[tuple[str, str, str | None]] = set()
+        """Calls with an id: some upstreams repeat them, some give every call the same id."""
         self._call: Call | None = None
         """The call that goes on in the next part."""
         self._hosted = Hosted("")
@@ -184,14 +185,14 @@ class GeminiReader(FramedReader):
             self._tool(call.id, call.name, arguments, call.signature or "", out)
 
     def _tool(self, tool_id: str, name: str, arguments: str | None, signature: str, out: list[Event]) -> None:
-        if tool_id and tool_id in self._ids:
+        if tool_id and (tool_id, name, arguments) in self._told:
             return
         if arguments is None or not name:
             self._fail(
                 out, Fault("malformed", f"the call to {name or 'nothing'} has no object as its arguments")
             )
             return
-        self._ids.add(tool_id)
+        self._told.add((tool_id, name, arguments))
         if signature:
             kept = sealed(signature, self._model)
             out.append(Signature(kept) if self._said is Thinking else Redacted(kept))

@@ -21,12 +21,14 @@ _encode = msgspec.json.encode
 class Call:
     """A call being said."""
 
-    __slots__ = ("arguments", "id", "name")
+    __slots__ = ("again", "arguments", "id", "name")
 
     def __init__(self) -> None:
         self.id = ""
         self.name = ""
         self.arguments: list[str] = []
+        self.again = False
+        """Its name was said once more after its arguments: more may be said of it, or of another of that name."""
 
     @property
     def text(self) -> str:
@@ -67,6 +69,8 @@ class Calls:
         call = None if whole else self._find(index, tool_id, name, arguments)
         if call is None:
             call = Call()
+            if not name and self.calls and self.calls[-1].again:
+                call.name = self.calls[-1].name
             self.calls.append(call)
         if index is not None:
             self._by_index[index] = call
@@ -96,7 +100,7 @@ class Calls:
         strange = bool(tool_id and call.id and tool_id != call.id)
         opens = (arguments or "").lstrip().startswith("{")
         if not name:
-            return not (strange and opens and call.whole)
+            return not ((strange or call.again) and opens and call.whole)
         if not call.name:
             return not strange
         if tool_id and tool_id == call.id:
@@ -105,7 +109,8 @@ class Calls:
             both_declared = name != call.name and {name, call.name} <= self._declared
             return not strange and not both_declared
         if call.whole:
-            return call.text.strip() == "{}" and name == call.name and not tool_id
+            call.again = name == call.name and not tool_id
+            return call.again and (call.text.strip() == "{}" or not (arguments or "").strip())
         return name == call.name and not opens
 
     def _name(self, call: Call, name: str) -> None:

@@ -18,7 +18,9 @@ _BROKEN_OFF = {
 }
 """Values of finish_reason that mean failure, with the status they come to."""
 
-_SAYING = ("message", "detail", "title", "error")
+_SAYING = ("message", "detail", "title", "error", "msg", "error_msg", "status_msg", "error_message")
+_BARE = ("message", "detail", "title", "msg", "error_msg", "error_message")
+"""What a document that has no choices may say for an error to be one."""
 
 
 def fault_of(error: Any) -> Fault:
@@ -47,9 +49,12 @@ def bare_error(value: Any) -> Fault | None:
         value = value[0] if value else None
     if not isinstance(value, dict) or value.get("choices"):
         return None
+    status = value.get("base_resp")  # MiniMax says in every answer how it went
+    if isinstance(status, dict) and status.get("status_code"):
+        return fault_of(status)
     if value.get("error") or value.get("object") == "error" or value.get("type") == "error":
         return fault_of(value)
-    said = any(isinstance(value.get(name), str | list) for name in ("message", "detail", "title"))
+    said = any(isinstance(value.get(name), str | list) for name in _BARE)
     return fault_of(value) if said and "choices" not in value else None
 
 

@@ -157,7 +157,7 @@ class ChatReader(FramedReader):
         if delta is None:
             delta = choice.message
         if delta is not None:
-            self._delta(delta, out, whole=choice.delta is None)
+            self._delta(delta, out, whole=self._body.kind == "document")
         if choice.error:
             self._error(fault_of(choice.error), out)
         elif choice.finish_reason and isinstance(choice.finish_reason, str):

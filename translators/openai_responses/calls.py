@@ -89,8 +89,12 @@ class Calls:
 
     def _namesake(self, item: dict[str, Any], index: Any) -> Call | None:
         """The call that `item` is about: ids may be said twice in one answer, but not at one index."""
-        call_id, item_id = _text(item.get("call_id")), item.get("id")
-        near = [call for call in self.calls if index is None or call.index in (None, index)]
+        call_id, item_id, name = _text(item.get("call_id")), item.get("id"), _text(item.get("name"))
+        near = [
+            call
+            for call in self.calls
+            if (index is None or call.index in (None, index)) and name in ("", call.name or name)
+        ]
         for call in reversed(near):
             if call.id == call_id if call_id else call.item_id == item_id:
                 return call
