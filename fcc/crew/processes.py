@@ -77,11 +77,11 @@ class Crew:
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self.stop)
         leader = self._hub.leader
+        leader.start(watch=self._hub.app.settings().reload.watch)
         tasks: list[asyncio.Task[None]] = []
         try:
             for worker in await self._first():
                 tasks.append(self._loop.create_task(self._watch(worker)))
-            leader.start(watch=self._hub.app.settings().reload.watch)
             self._ready()
             await self._stop.wait()
             # Only the workers hold the socket from here on: what nobody accepts must not wait in its queue.
