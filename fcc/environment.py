@@ -10,8 +10,6 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from platformdirs import user_config_path, user_data_path, user_state_path
-
 NAME = "free-claude-code"
 """Folder name under the user's configuration, data and state folders."""
 
@@ -23,15 +21,21 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 
 
 def config_folder() -> Path:
+    from platformdirs import user_config_path  # not needed to check a file, and slow to come
+
     return user_config_path(NAME, appauthor=False)
 
 
 def state_folder() -> Path:
+    from platformdirs import user_state_path
+
     return user_state_path(NAME, appauthor=False)
 
 
 def data_folder() -> Path:
     """Where the ledger is kept."""
+    from platformdirs import user_data_path
+
     return user_data_path(NAME, appauthor=False)
 
 

@@ -1,13 +1,12 @@
 """The parser made from `grammar.lark`.
 
 Lark takes a quarter of a second to build it, so its tables are kept beside the grammar in `grammar.tables`,
-with a fingerprint of what they were made from. When that does not fit, the parser is built from the grammar
+behind what they were made from. When that does not fit, the parser is built from the grammar
 instead: stale tables cost time, never correctness. After a change of the grammar: `python -m rules.grammar`.
 """
 
 from __future__ import annotations
 
-import hashlib
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -25,9 +24,9 @@ def text() -> str:
     return (FOLDER / "grammar.lark").read_text(encoding="utf-8")
 
 
-def fingerprint(grammar: str) -> bytes:
-    """Names what tables depend on: the grammar and the version of Lark that keeps them."""
-    return hashlib.sha256(f"{lark.__version__}\n{grammar}".encode()).hexdigest().encode()
+def source() -> bytes:
+    """What tables depend on: the version of Lark that keeps them, and the grammar."""
+    return f"{lark.__version__}\n{text()}".encode()
 
 
 def build(grammar: str, *, strict: bool = False) -> Lark:
@@ -39,28 +38,24 @@ def build(grammar: str, *, strict: bool = False) -> Lark:
 
 
 def kept_tables() -> tuple[bytes, bytes]:
-    """The fingerprint and the tables that were kept; empty when there are none."""
+    """What the kept tables were made from, and the tables; empty when there are none."""
     kept = FOLDER / TABLES
-    made_from, _, tables = (kept.read_bytes() if kept.is_file() else b"").partition(b"\n")
+    made_from, _, tables = (kept.read_bytes() if kept.is_file() else b"").partition(b"\0")
     return made_from, tables
 
 
 @cache
 def load() -> Lark:
     """The parser of the routes language; its trees keep every named terminal."""
-    grammar = text()
     made_from, tables = kept_tables()
-    if made_from == fingerprint(grammar):
-        return Lark.load(BytesIO(tables))
-    return build(grammar)
+    return Lark.load(BytesIO(tables)) if made_from == source() else build(text())
 
 
 def write_tables() -> None:
     """Makes `grammar.tables` anew."""
-    grammar = text()
     made = BytesIO()
-    build(grammar).save(made)
-    (FOLDER / TABLES).write_bytes(fingerprint(grammar) + b"\n" + made.getvalue())
+    build(text()).save(made)
+    (FOLDER / TABLES).write_bytes(source() + b"\0" + made.getvalue())
 
 
 if __name__ == "__main__":

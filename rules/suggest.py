@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
-from difflib import get_close_matches
 
 CUTOFF = 0.6
 LONGEST = 100
@@ -36,5 +35,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     folded = {one.casefold(): one for one in known if len(one) <= LONGEST}
     if name.casefold() in folded:
         return folded[name.casefold()]
+    from difflib import get_close_matches  # a file without a slip does not need it
+
     close = get_close_matches(name.casefold(), folded, n=1, cutoff=CUTOFF)
     return folded[close[0]] if close else None

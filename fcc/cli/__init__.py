@@ -14,7 +14,6 @@ import importlib
 import io
 import sys
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from fcc import __version__
@@ -151,6 +150,8 @@ def overview() -> str:
 
 
 def unknown(name: str) -> str:
+    from difflib import get_close_matches
+
     near = get_close_matches(name, COMMANDS, 1, 0.5)
     hint = f"; did you mean `fcc {near[0]}`?" if near else ""
     return f"fcc: no command `{name}`{hint} (`fcc --help` lists them)"
