@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 
 from msgspec.structs import replace
 
@@ -19,24 +20,29 @@ MASK = "***"
 SHORTEST = 4
 """Characters from which on a secret is looked for in the words of a finding."""
 
-_NAME = (
-    r"(?:[A-Za-z0-9_-]{0,60}[_-])?"
-    r"(?:(?:api)?keys?|token|secret|passw(?:or)?d|pwd|credentials?|cookie|authorization)"
+_NAMES = (
+    "key",
+    "keys",
+    "apikey",
+    "apikeys",
+    "token",
+    "secret",
+    "password",
+    "passwd",
+    "pwd",
+    "credential",
+    "credentials",
+    "cookie",
+    "authorization",
 )
-_SECRET_NAME = re.compile(rf"{_NAME}|x-auth", re.IGNORECASE)
+_NAME = rf"(?:[A-Za-z0-9_-]{{0,60}}[_-])?(?:{'|'.join(_NAMES)})"
+_PART = re.compile(r"[_-]")
 _VARIABLE = re.compile(r"env:[ \t]*(?!(?=[A-Za-z]*[0-9])[A-Za-z0-9]{20})[A-Za-z_][A-Za-z0-9_]*")
 _PLAIN = re.compile(r"true|false|[+-]?[0-9][0-9_.:eTZ+-]*")
-_TEXT = re.compile(r"\"(?:[^\"\\\r\n]|\\.)*\"|'[^'\r\n]*'|[“”„‟«»‘’‚‛][^“”„‟«»‘’‚‛\"\r\n]*[“”„‟«»‘’‚‛\"]")
 _QUOTES = "\"'“”„‟«»‘’‚‛"
-_LOOSE = re.compile(
-    rf"(?<![A-Za-z0-9_-]){_NAME}[\"']?[ \t]*[=:][ \t]*(?P<secret>(?:{_TEXT.pattern})\S*|[^\r\n]+)",
-    re.IGNORECASE,
-)
-_HEADER = re.compile(
-    rf"header\.{_NAME}(?![A-Za-z0-9_-])[a-zA-Z!=<>(\s]*"
-    rf"(?P<secrets>(?:{_TEXT.pattern})(?:\s*,\s*(?:{_TEXT.pattern}))*)",
-    re.IGNORECASE,
-)
+_TEXT = rf"\"(?:[^\"\\\r\n]|\\.)*\"|'[^'\r\n]*'|[“”„‟«»‘’‚‛][^{_QUOTES}\r\n]*[“”„‟«»‘’‚‛\"]"
+_LOOSE = rf"(?<![A-Za-z0-9_-]){_NAME}[\"']?[ \t]*[=:][ \t]*(?P<secret>(?:{_TEXT})\S*|[^\r\n]+)"
+_HEADER = rf"header\.{_NAME}(?![A-Za-z0-9_-])[a-zA-Z!=<>(\s]*(?P<secrets>(?:{_TEXT})(?:\s*,\s*(?:{_TEXT}))*)"
 _LOOKS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -50,9 +56,16 @@ _LOOKS = tuple(
 """Passwords and keys in addresses, keys in headers, and the beginnings that providers give their keys."""
 
 
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """When it is needed: most files have nothing to look for."""
+    return re.compile(pattern, re.IGNORECASE)
+
+
 def is_secret(name: str) -> bool:
     """Whether what stands under the name of a key or a header is likely to be a secret."""
-    return _SECRET_NAME.fullmatch(name) is not None
+    name = name.lower()
+    return name == "x-auth" or _PART.split(name)[-1] in _NAMES
 
 
 def find(
@@ -66,9 +79,10 @@ def find(
             found += _inner(text, place.value)
     for line in unread:
         found += _unread(text, line)
-    for match in _HEADER.finditer(text, *(rules or (0, 0))):
-        for one in _TEXT.finditer(text, *match.span("secrets")):
-            found += _inner(text, Span(*one.span()))
+    if rules is not None and text.find("header.", *rules) >= 0:
+        for match in _compiled(_HEADER).finditer(text, *rules):
+            for one in _compiled(_TEXT).finditer(text, *match.span("secrets")):
+                found += _inner(text, Span(*one.span()))
     return [Span(*one) for one in sorted(found)]
 
 
@@ -84,12 +98,12 @@ def _inner(text: str, value: Span) -> Iterator[tuple[int, int]]:
 def _unread(text: str, line: Span) -> Iterator[tuple[int, int]]:
     """Of a line that is no TOML all that stands behind the name of a secret; without a name every single word in
     quotes, for it may go on with a list of keys."""
-    named = _LOOSE.search(text, line.start, line.end)
+    named = _compiled(_LOOSE).search(text, line.start, line.end)
     if named is not None:
         if not _VARIABLE.match(named["secret"].lstrip(_QUOTES)):
             yield named.span("secret")
     elif "=" not in text[line.start : line.end]:
-        for one in _TEXT.finditer(text, line.start, line.end):
+        for one in _compiled(_TEXT).finditer(text, line.start, line.end):
             if not re.search(r"\s", one[0]):
                 yield from _inner(text, Span(*one.span()))
 
