@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TypeVar
+
+import msgspec
+from msgspec.structs import replace
 
 from engine.state import Slot, State
 from providers.deadline import Deadline
@@ -29,8 +31,7 @@ SIGNS = (*CONTENT, Progress, Finish)
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Clocks:
+class Clocks(msgspec.Struct, frozen=True):
     """Deadlines of one try. `start`, `silence`, `stall`, `finish` in seconds, `over` a time of the loop."""
 
     start: float
@@ -58,8 +59,7 @@ class Clocks:
         return self.over - sent < min(self.start, self.finish) / 2
 
 
-@dataclass(slots=True)
-class Tried:
+class Tried(msgspec.Struct):
     """One line of the record: who was asked and what came of it. `failure` None: answered, or still does."""
 
     target: str

@@ -6,7 +6,7 @@ key, `(provider, key)`, or a model behind a key, `(provider, key, model)`. Times
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 Subject = tuple[str, ...]
 
@@ -17,8 +17,7 @@ KEY_WINDOW = 10.0
 """Two models of one key blocked within this many seconds: the key itself is what is limited."""
 
 
-@dataclass(frozen=True, slots=True)
-class Aside:
+class Aside(msgspec.Struct, frozen=True):
     """Why a subject is put aside, and until when. `verdict` is a failure kind, or None for a block."""
 
     until: float
@@ -26,11 +25,10 @@ class Aside:
     verdict: str | None = None
 
 
-@dataclass(slots=True)
-class Blocks:
-    asides: dict[Subject, Aside] = field(default_factory=dict)
-    strikes: dict[Subject, int] = field(default_factory=dict)
-    last_block: dict[Subject, tuple[float, str]] = field(default_factory=dict)
+class Blocks(msgspec.Struct):
+    asides: dict[Subject, Aside] = msgspec.field(default_factory=dict)
+    strikes: dict[Subject, int] = msgspec.field(default_factory=dict)
+    last_block: dict[Subject, tuple[float, str]] = msgspec.field(default_factory=dict)
     """Per key: when it was last blocked, and for which model."""
 
     def aside(self, now: float, provider: str, key: str, model: str) -> Aside | None:

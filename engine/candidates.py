@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from engine.health import HealthRule
 from engine.limits import LimitRule
@@ -17,8 +18,7 @@ from rules.policy_types import GroupOf, Plan, Single, StepOptions
 from translators.profile import Profile
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(msgspec.Struct, frozen=True):
     """The limit statement (or preset default) that a candidate falls under."""
 
     rule: LimitRule
@@ -28,8 +28,7 @@ class Limit:
     """`session` or `client`: one bucket for each of those; `key`: one for each key of the provider."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True, eq=False):
     id: str
     """`provider/model`."""
     provider: Provider
@@ -40,8 +39,7 @@ class Candidate:
     limit: Limit | None
 
 
-@dataclass(frozen=True, slots=True)
-class Race:
+class Race(msgspec.Struct, frozen=True):
     """Candidates asked one after the other, `after` seconds apart, without waiting for the first to fail."""
 
     runners: tuple[Candidate, ...]
@@ -54,8 +52,7 @@ Load = Callable[[Candidate], tuple[float, float]]
 """What `least-loaded` sorts by: share of the width in use, then smoothed first-token time in seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ordering:
+class Ordering(msgspec.Struct, frozen=True):
     """What an order depends on besides the plan."""
 
     candidate: Callable[[Single], Candidate | None]

@@ -14,7 +14,9 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from engine.attempt import Attempt, Clocks, Tried
 from engine.candidates import Candidate, Race, Turn, singles
@@ -54,8 +56,7 @@ STRIPPED = 3
 NONE: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Try:
+class Try(msgspec.Struct, frozen=True):
     """A candidate and how it is to be asked."""
 
     candidate: Candidate

@@ -12,7 +12,8 @@ Times are seconds of any monotonic clock. Numbers and boundaries: the founding t
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+
+import msgspec
 
 PROBE_LEASE = 60.0
 """Seconds after which a probe that never reported is presumed lost."""
@@ -23,8 +24,7 @@ Lease = float | None
 """The right to probe, known by the time at which it runs out; None: not the probe."""
 
 
-@dataclass(frozen=True, slots=True)
-class HealthRule:
+class HealthRule(msgspec.Struct, frozen=True):
     """`health GLOB failures in window, rest rest[, rest up to cap]`."""
 
     failures: int
@@ -33,12 +33,11 @@ class HealthRule:
     rest_up_to: float | None = None
 
 
-@dataclass(slots=True)
-class Health:
+class Health(msgspec.Struct):
     """State of one candidate."""
 
     rule: HealthRule
-    recent: deque[float] = field(default_factory=deque)
+    recent: deque[float] = msgspec.field(default_factory=deque)
     until: float | None = None
     """End of the rest; stays set while half-open; None: healthy."""
     rests: int = 0

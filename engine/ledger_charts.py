@@ -8,7 +8,6 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
@@ -21,16 +20,15 @@ MOST_MODELS = 20
 """Models that are listed, those that were asked most often."""
 
 
-@dataclass(slots=True)
-class Step:
+class Step(msgspec.Struct):
     """The requests of one stretch of time."""
 
     at: float
     requests: int = 0
     errors: int = 0
     failovers: int = 0
-    first_token: list[float] = field(default_factory=list)
-    whole: list[float] = field(default_factory=list)
+    first_token: list[float] = msgspec.field(default_factory=list)
+    whole: list[float] = msgspec.field(default_factory=list)
 
     def shown(self) -> dict[str, Any]:
         return {
@@ -43,13 +41,12 @@ class Step:
         }
 
 
-@dataclass(slots=True)
-class Asked:
+class Asked(msgspec.Struct):
     """One model: how often it was asked, what came of it, and its times to the first content."""
 
     asked: int = 0
-    failures: Counter[str] = field(default_factory=Counter)
-    first_token: list[float] = field(default_factory=list)
+    failures: Counter[str] = msgspec.field(default_factory=Counter)
+    first_token: list[float] = msgspec.field(default_factory=list)
 
 
 Row = tuple[float, bool, int, float | None, float, str]

@@ -7,7 +7,8 @@ and any number of servers may write to one file.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+
+import msgspec
 
 APPLICATION = 0x66636331
 """`application_id` of the file (sqlite.org/pragma.html#pragma_application_id): "fcc1". Another file is left alone."""
@@ -15,15 +16,13 @@ VERSION = 1
 """`user_version` of the file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     name: str
     type: str
     doc: str
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(msgspec.Struct, frozen=True):
     name: str
     doc: str
     columns: tuple[Column, ...]

@@ -8,11 +8,11 @@ waits. Times are seconds of any monotonic clock.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class LimitRule:
+class LimitRule(msgspec.Struct, frozen=True):
     """`count` per `window` seconds (None: no rate), at most `at_once` in flight (None: any number)."""
 
     count: int | None = None
@@ -24,17 +24,16 @@ class LimitRule:
     """How long a request may queue for this limit before the candidate is skipped."""
 
 
-@dataclass(slots=True, eq=False)
-class Bucket:
+class Bucket(msgspec.Struct, eq=False):
     """The log of what was sent, the places booked for later, and the requests in flight of one limit."""
 
     rule: LimitRule
-    log: deque[tuple[float, int]] = field(default_factory=deque)
+    log: deque[tuple[float, int]] = msgspec.field(default_factory=deque)
     used: int = 0
     """Sum of the log."""
-    booked: list[tuple[float, int]] = field(default_factory=list)
+    booked: list[tuple[float, int]] = msgspec.field(default_factory=list)
     in_flight: int = 0
-    line: deque[object] = field(default_factory=deque)
+    line: deque[object] = msgspec.field(default_factory=deque)
     """Those who wait for a place in flight, first come first."""
     barred: float = float("-inf")
     """Until then other processes have used the limit up."""

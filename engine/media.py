@@ -6,19 +6,19 @@ They stand in the messages, or one level deeper in the content of a tool result 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from translators.request import Request
 
 
-@dataclass(slots=True)
-class Media:
+class Media(msgspec.Struct):
     """What was found. `base64` is the number of base64 characters, which are bytes of the body but no text."""
 
-    images: list[dict[str, Any]] = field(default_factory=list)
+    images: list[dict[str, Any]] = msgspec.field(default_factory=list)
     """Image blocks, in order."""
-    documents: list[dict[str, Any]] = field(default_factory=list)
+    documents: list[dict[str, Any]] = msgspec.field(default_factory=list)
     base64: int = 0
 
 

@@ -7,7 +7,8 @@ with exactly what the client already has. Once a tool block went out there is no
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import msgspec
+from msgspec.structs import replace
 
 from translators.events import (
     Break,
@@ -34,11 +35,10 @@ LEAST = 8
 """Fewer characters in common are chance: `wel` goes on with `l done`."""
 
 
-@dataclass(slots=True)
-class Said:
+class Said(msgspec.Struct):
     """What the client has of an answer: text and thinking in the order they came."""
 
-    parts: list[tuple[type, list[str]]] = field(default_factory=list)
+    parts: list[tuple[type, list[str]]] = msgspec.field(default_factory=list)
     final: bool = False
     """Something went out that no other model can be held to: a tool call, a citation, a signature; or too much to be
     remembered."""

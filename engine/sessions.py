@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -23,8 +22,7 @@ MOST_NAMES = 50
 MOST_DECISIONS = 500
 
 
-@dataclass(slots=True)
-class Sums:
+class Sums(msgspec.Struct):
     """One session and sub-agent, or several added up."""
 
     session: str
@@ -40,8 +38,8 @@ class Sums:
     first_tokens: int = 0
     first_token_ms: float = 0.0
     first_token_most: float = 0.0
-    routes: dict[str, int] = field(default_factory=dict)
-    models: dict[str, int] = field(default_factory=dict)
+    routes: dict[str, int] = msgspec.field(default_factory=dict)
+    models: dict[str, int] = msgspec.field(default_factory=dict)
 
     def add(self, one: Decision) -> None:
         self.client = one.client
@@ -63,7 +61,7 @@ class Sums:
     def shown(self) -> dict[str, Any]:
         average = round(self.first_token_ms / self.first_tokens, 1) if self.first_tokens else None
         hidden = ("first_tokens", "first_token_ms", "routes", "models")
-        plain = {name: getattr(self, name) for name in self.__slots__ if name not in hidden}
+        plain = {name: getattr(self, name) for name in self.__struct_fields__ if name not in hidden}
         return {
             **plain,
             "first_token_average": average,
@@ -77,10 +75,9 @@ def _count(counts: dict[str, int], name: str) -> None:
         counts[name] = counts.get(name, 0) + 1
 
 
-@dataclass(slots=True)
-class Session:
+class Session(msgspec.Struct):
     whole: Sums
-    sub_agents: OrderedDict[str, Sums] = field(default_factory=OrderedDict)
+    sub_agents: OrderedDict[str, Sums] = msgspec.field(default_factory=OrderedDict)
 
 
 class Sessions:

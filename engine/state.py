@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Literal, Protocol
+
+import msgspec
 
 from engine.blocks import Blocks, Subject
 from engine.candidates import Candidate
@@ -30,8 +31,7 @@ SWEEP = 1024
 """Requests after which buckets of sessions and clients that are gone are dropped."""
 
 
-@dataclass(frozen=True, slots=True)
-class Skip:
+class Skip(msgspec.Struct, frozen=True):
     """Why a candidate is not asked now."""
 
     why: Why
@@ -56,8 +56,7 @@ class Counted(Protocol):
     def tokens(self) -> int: ...
 
 
-@dataclass(slots=True)
-class Slot:
+class Slot(msgspec.Struct):
     """A candidate that may be asked, and what is held while it is."""
 
     candidate: Candidate
@@ -89,17 +88,16 @@ class Others(Protocol):
     def pardoned(self, candidates: Iterable[str]) -> None: ...
 
 
-@dataclass(slots=True)
-class State:
-    healths: dict[str, Health] = field(default_factory=dict)
-    blocks: Blocks = field(default_factory=Blocks)
-    buckets: dict[tuple[str, ...], Bucket] = field(default_factory=dict)
-    in_flight: dict[str, int] = field(default_factory=dict)
-    first_token: dict[str, float] = field(default_factory=dict)
+class State(msgspec.Struct):
+    healths: dict[str, Health] = msgspec.field(default_factory=dict)
+    blocks: Blocks = msgspec.field(default_factory=Blocks)
+    buckets: dict[tuple[str, ...], Bucket] = msgspec.field(default_factory=dict)
+    in_flight: dict[str, int] = msgspec.field(default_factory=dict)
+    first_token: dict[str, float] = msgspec.field(default_factory=dict)
     """Smoothed seconds to the first content, by candidate."""
-    rotations: dict[tuple[str, ...], int] = field(default_factory=dict)
-    offline: OfflineGuard = field(default_factory=OfflineGuard)
-    queue: deque[asyncio.Future[None]] = field(default_factory=deque)
+    rotations: dict[tuple[str, ...], int] = msgspec.field(default_factory=dict)
+    offline: OfflineGuard = msgspec.field(default_factory=OfflineGuard)
+    queue: deque[asyncio.Future[None]] = msgspec.field(default_factory=deque)
     """Requests waiting for somebody to finish."""
     taken: int = 0
     others: Others | None = None

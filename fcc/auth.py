@@ -11,10 +11,11 @@ import hmac
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Literal
+
+import msgspec
 
 from rules.settings import Settings
 
@@ -27,8 +28,7 @@ SHORTEST = 16
 LOOPBACK_NAMES = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(msgspec.Struct, frozen=True):
     """What the gate needs to know, made from one generation of the policy."""
 
     tokens: tuple[tuple[bytes, str], ...]
@@ -61,8 +61,7 @@ def bearer(authorization: bytes | None) -> bytes | None:
     return token.strip() if scheme.lower() == b"bearer" else b""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(msgspec.Struct, frozen=True):
     """The server's own token and where it comes from: `said` in the policy or the environment, `kept` from an
     earlier start, or `made` just now.
     """

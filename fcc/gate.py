@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from fcc import errors
 from fcc.auth import Access, is_loopback
@@ -44,8 +45,7 @@ OWN_SITE = (b"same-origin", b"none")
 CREDENTIALS = (b"authorization", b"x-api-key")
 
 
-@dataclass(slots=True)
-class Caller:
+class Caller(msgspec.Struct):
     """Who asks: in `scope["fcc"]` for everything behind the gate."""
 
     request_id: str

@@ -16,8 +16,9 @@ import os
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 LONGEST_PATH = 100
 """Bytes: what the address of a Unix socket may have everywhere."""
@@ -38,8 +39,7 @@ def passable(path: Path) -> bool:
     return hasattr(socket, "send_fds") and len(os.fsencode(path)) <= LONGEST_PATH
 
 
-@dataclass(slots=True)
-class Predecessor:
+class Predecessor(msgspec.Struct):
     """The server that runs, and its listening socket."""
 
     listener: socket.socket

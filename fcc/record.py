@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from engine.attempt import Tried
 from engine.run import Run
@@ -13,8 +14,7 @@ from translators.events import Usage
 from translators.request import Request
 
 
-@dataclass(slots=True)
-class Record:
+class Record(msgspec.Struct):
     """One line of the log to be. Times are milliseconds since the request came in."""
 
     request_id: str
@@ -32,7 +32,7 @@ class Record:
     """The head of the answer has left."""
     settled: bool = False
     """It is in the books."""
-    began: float = field(default_factory=time.perf_counter)
+    began: float = msgspec.field(default_factory=time.perf_counter)
 
     def asked(self, request: Request) -> None:
         self.model, self.stream, self.size = request.asked, request.stream, request.size

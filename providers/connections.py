@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
 import aiohttp
+import msgspec
 from aiohttp.abc import AbstractResolver, AbstractStreamWriter
 from aiohttp.payload import Payload
 from aiohttp.resolver import ThreadedResolver
@@ -21,8 +21,7 @@ KEEP = 30.0
 """Seconds an idle connection is kept."""
 
 
-@dataclass(slots=True, eq=False)
-class Leg:
+class Leg(msgspec.Struct, eq=False):
     """How far one call has come; the connector and the body report here."""
 
     fresh: bool

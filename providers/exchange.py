@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from providers.aside import aside
 from providers.classify import failure_of_fault, failure_of_response
 from providers.failures import Failure
 from providers.keys import Key
@@ -30,8 +32,7 @@ POLL = 0.5
 """Seconds between two looks for an answer that was promised with a 202."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(msgspec.Struct, frozen=True):
     """How the engine wants one model asked. `connect` and `write` in seconds; `fresh`: on a connection of its own."""
 
     model: str
@@ -63,7 +64,7 @@ class Exchange:
         provider, request, ask = self._provider, self._request, self._ask
         target = provider.target(request, ask)
         speaks = speaker(target.profile.dialect)
-        wire = speaks.write_request(request, target)
+        wire = await aside(request.size, speaks.write_request, request, target)
         try:
             call = self._call = provider.call(request, wire, ask)
             await call.start()
@@ -73,7 +74,7 @@ class Exchange:
                 call = self._call = again
                 await call.start()
         except Failure as failure:
-            raise self._told(failure) from None
+            raise await self._told(failure) from None
         self.status = call.status
         if not 200 <= call.status < 300 or call.status in (204, 205):
             raise await self._refused(call, wire)
@@ -97,32 +98,32 @@ class Exchange:
                 data, broken = b"", failure
             events = reader.feed(data) if data else reader.close()
             if events and (broken is None or isinstance(events[-1], Finish)):
-                return self._taken(events, call)
+                last = events[-1]
+                if isinstance(last, Fault):
+                    return await self._faulted(events, last, call)
+                if isinstance(last, Finish):
+                    call.give_back()
+                return events
             if not data:
                 call.drop()
                 failure = broken or Failure("empty", "the upstream answered nothing", status=call.status)
-                return self._fails(events, failure)
+                return await self._fails(events, failure)
 
     async def aclose(self) -> None:
         """Always safe, at any time and again. Drops the connection unless the answer was complete."""
         if self._call is not None:
             self._call.drop()
 
-    def _taken(self, events: list[Event], call: Call) -> list[Event]:
-        last = events[-1]
-        if isinstance(last, Finish):
-            call.give_back()
-        elif isinstance(last, Fault):
-            call.drop()
-            failure = failure_of_fault(last, self._provider.setup.failures)
-            if failure.status is None:
-                failure.status = call.status
-            return self._fails(events, failure)
-        return events
+    async def _faulted(self, events: list[Event], last: Fault, call: Call) -> list[Event]:
+        call.drop()
+        failure = failure_of_fault(last, self._provider.setup.failures)
+        if failure.status is None:
+            failure.status = call.status
+        return await self._fails(events, failure)
 
-    def _fails(self, events: list[Event], failure: Failure) -> list[Event]:
+    async def _fails(self, events: list[Event], failure: Failure) -> list[Event]:
         """What came before the failure, which is raised at the next read; or raises it."""
-        self._failed = self._told(failure)
+        self._failed = await self._told(failure)
         events = [event for event in events if not isinstance(event, Fault)]
         if events:
             return events
@@ -134,11 +135,12 @@ class Exchange:
             call.status, call.headers, body, self._provider.setup.failures, time.time()
         )
         if failure.kind in ("bad_request", "server_error"):
-            failure.field = rejected_field(call.status, body, fields_of(wire.body))
-        return self._told(failure)
+            names = await aside(len(wire.body), fields_of, wire.body)
+            failure.field = rejected_field(call.status, body, names)
+        return await self._told(failure)
 
-    def _told(self, failure: Failure) -> Failure:
+    async def _told(self, failure: Failure) -> Failure:
         """The failure as it may leave this room: without keys, and what is kept of it without the prompt."""
         self._provider.told(failure)
-        failure.kept = unquoted(failure.message, self._request)
+        failure.kept = await aside(self._request.size, unquoted, failure.message, self._request)
         return failure

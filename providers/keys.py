@@ -7,15 +7,15 @@ variables. A key's id is its place, "0", "1", …, so that what is known of it s
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from providers.secrets import Secret
 
 ENV = "env:"
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(msgspec.Struct, frozen=True):
     id: str
     """"0", "1", …, or "" when no key is sent."""
     secret: Secret

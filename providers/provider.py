@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 
+from msgspec.structs import replace
 from yarl import URL
 
 from providers.exchange import Ask, Exchange

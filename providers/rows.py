@@ -9,14 +9,14 @@ case does not count). The first row that fits decides, before anything that `cla
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, cast
+
+import msgspec
 
 from providers.failures import OUTCOMES, Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     kind: Kind
     status: int | None = None
     type: str | None = None

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from typing import Any, Protocol
+
+import msgspec
+from msgspec.structs import fields
 
 from providers.addresses import objection
 from providers.keys import Key, read_keys
@@ -45,8 +47,7 @@ class Table(Protocol):
     def key(self) -> str | tuple[str, ...] | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+class Setup(msgspec.Struct, frozen=True):
     """Everything that makes a provider what it is. Equal set-ups can share one provider across a reload."""
 
     name: str
@@ -54,7 +55,7 @@ class Setup:
     dialect: Dialect | None = None
     """The user's word for all models; None: as the preset says."""
     auth: Auth | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     own_headers: tuple[str, ...] = ()
     """Values of the headers that the user's table adds: they may be secrets."""
     stream: StreamMode = "always"
@@ -63,7 +64,7 @@ class Setup:
     poll: str | None = None
     failures: tuple[Row, ...] = ()
     preset: Preset | None = None
-    models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    models: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     """Facts the user states, by the provider's own id of the model."""
     keys: tuple[Key, ...] = ()
     missing: str | None = None

@@ -23,9 +23,9 @@ import os
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import aiohttp
+import msgspec
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
@@ -60,8 +60,7 @@ _KEPT = frozenset({"content-type", "content-encoding", "nvcf-reqid"})
 """Response headers that are looked at, besides those about rates."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True):
     url: URL
     headers: Mapping[str, str]
     body: bytes | None = None

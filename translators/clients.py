@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
@@ -45,8 +44,7 @@ class Collector(Protocol):
     def message(self) -> bytes: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(msgspec.Struct, frozen=True):
     """What a client speaks."""
 
     read_request: Callable[[bytes, Mapping[str, str]], Request]

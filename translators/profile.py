@@ -7,8 +7,9 @@ translators write by it. No provider or model name is tested anywhere else.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+import msgspec
 
 Dialect = Literal["openai-chat", "anthropic", "openai-responses", "gemini"]
 
@@ -26,8 +27,7 @@ ThinkingSwitch = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(msgspec.Struct, frozen=True):
     """Facts of one model at one provider."""
 
     dialect: Dialect = "openai-chat"
@@ -63,7 +63,7 @@ class Profile:
     """Tool call ids must be exactly this many letters and digits (Mistral: 9); None: any."""
     continues: bool = False
     """Can go on from a partial answer given as last assistant message."""
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = msgspec.field(default_factory=dict)
     """Fields added to the request body."""
     drop: tuple[str, ...] = ()
     """Fields never sent."""

@@ -6,8 +6,9 @@ what they can say, and nothing is lost on the way to an Anthropic upstream.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 
 class RequestError(Exception):
@@ -20,8 +21,7 @@ class RequestError(Exception):
         self.type = type
 
 
-@dataclass(slots=True)
-class Request:
+class Request(msgspec.Struct):
     """One request as the client sent it.
 
     `asked` is the model id verbatim and is echoed in the answer; `model` is the same id without picker prefix
@@ -35,7 +35,7 @@ class Request:
     no_thinking: bool = False
     size: int = 0
     """Bytes of the body as received."""
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
     """Request headers, lower-case names."""
     dialect: Any = None
     """What the client's own dialect has to remember for the answer; nobody else looks at it."""

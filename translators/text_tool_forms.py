@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import Any, Literal
+
+import msgspec
 
 from translators.lenient_json import Unfinished, read
 
@@ -42,8 +43,7 @@ _HEADER = 120
 """Characters by which a harmony header must have come to its recipient."""
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(msgspec.Struct, frozen=True):
     """A call as it was written. `values`: of JSON, or texts whose types are the schema's to say."""
 
     name: str
@@ -51,8 +51,7 @@ class Written:
     form: Literal["json", "texts", "tags"]
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(msgspec.Struct, frozen=True):
     closing: tuple[str, ...]
     possible: Callable[[str, Collection[str]], bool]
     """Whether text behind the opening can become a call of one of these names."""

@@ -4,15 +4,15 @@ nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from translators.request import Request
 from translators.wire import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(msgspec.Struct, frozen=True):
     """`on`: think at all. `effort`: low, medium, high, max or the policy's own word. `budget`: tokens.
 
     `forced_*` say that the policy, not the client, asked for it.

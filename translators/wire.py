@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from translators.profile import DEFAULT, Profile
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """One model at one provider, with what the step asks of it."""
 
     model: str
@@ -25,13 +25,12 @@ class Target:
     """Field names the upstream has just refused, to be left out of this try."""
 
 
-@dataclass(frozen=True, slots=True)
-class WireRequest:
+class WireRequest(msgspec.Struct, frozen=True):
     """What is to be sent, without address and credentials."""
 
     path: str
     """Below the provider's base URL: `/chat/completions`, `/messages`."""
     body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
-    tool_names: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
+    tool_names: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Alias sent → name the client declared, for the reader to restore."""

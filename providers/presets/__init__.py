@@ -10,10 +10,12 @@ of the file: `*` first, then families, then single ids. Nothing else in the hous
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from providers.presets.globs import is_plain, matches
 from providers.rows import Row
@@ -23,8 +25,7 @@ Auth = Literal["bearer", "x-api-key", "x-goog-api-key", "none"]
 StreamMode = Literal["always", "as asked", "never"]
 
 
-@dataclass(frozen=True, slots=True)
-class LimitDefault:
+class LimitDefault(msgspec.Struct, frozen=True):
     """How fast the provider may be asked where routes.toml has no `limit` for it: per key, a sliding window."""
 
     count: int
@@ -35,8 +36,7 @@ class LimitDefault:
     """One bucket for each model, not one for all."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelRow:
+class ModelRow(msgspec.Struct, frozen=True):
     """Facts of the models whose id matches `id`: one id, or a glob with `*` and `?`."""
 
     id: str
@@ -44,8 +44,7 @@ class ModelRow:
     """Fields of `Profile`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preset:
+class Preset(msgspec.Struct, frozen=True):
     """Satisfies `rules.catalogue.KnownProvider`."""
 
     name: str
@@ -57,7 +56,7 @@ class Preset:
     auth: Auth | None = None
     """None: as the model's dialect has it."""
     key_variables: tuple[str, ...] = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     session_header: str | None = None
     """Header that gets one opaque, stable id for each conversation."""
     stream: StreamMode = "always"

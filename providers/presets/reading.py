@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from functools import cache
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from msgspec.structs import fields
 
 from providers.presets import Auth, LimitDefault, ModelRow, Preset, StreamMode
 from providers.rows import rows_of

@@ -12,6 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import pytest
 
 from engine.attempt import Attempt
@@ -77,12 +78,13 @@ class Weathered(ScriptedProvider):
         return [stale] if dice.random() < 0.02 else scripts[mood]
 
 
-@dataclass(slots=True)
 class Watched(State):
     """Asserts what may never happen, at the moment it would."""
 
-    slots: list[Slot] = field(default_factory=list)
-    sent: dict[int, list[tuple[float, int, Bucket]]] = field(default_factory=lambda: defaultdict(list))
+    slots: list[Slot] = msgspec.field(default_factory=list)
+    sent: dict[int, list[tuple[float, int, Bucket]]] = msgspec.field(
+        default_factory=lambda: defaultdict(list)
+    )
 
     def take(self, candidate: Candidate, key: Key, now: float, scope: Any) -> Slot:
         slot = State.take(self, candidate, key, now, scope)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from providers import exchange as exchange_module
 from providers.presets import LimitDefault, Preset, catalogue

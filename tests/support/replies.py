@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, cast, get_args
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from translators.anthropic_request import read_request
 from translators.anthropic_writer import MessageCollector, StreamWriter

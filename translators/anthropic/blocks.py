@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from translators.anthropic.signatures import opened
 from translators.openai_chat.content import part_of
@@ -19,8 +21,7 @@ Block = dict[str, Any]
 _LEGAL_ID = re.compile(r"[A-Za-z0-9_-]+").fullmatch
 
 
-@dataclass(frozen=True, slots=True)
-class Blocks:
+class Blocks(msgspec.Struct, frozen=True):
     """What one target takes. `thoughts`: whether earlier thinking may be sent at all."""
 
     profile: Profile
