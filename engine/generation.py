@@ -26,6 +26,7 @@ from engine.router import Router
 from engine.run import Run
 from engine.shared.meeting import Heard, Meeting, address
 from engine.state import State
+from providers.aside import LARGE, aside
 from providers.presets import Preset, catalogue
 from providers.provider import Provider, build
 from rules.diagnostics import Diagnostic
@@ -223,12 +224,14 @@ class House:
             at = address(self.generation.policy.settings.state, self.env)
             await self._meeting.follow(at, self.generation.providers)
 
-    def run(self, request: Request, *, client: str = "") -> Run:
+    async def run(self, request: Request, *, client: str = "") -> Run:
         """The run of one request under the generation in force. Close it when it is over."""
+        facts = Facts(request, client=client)
+        if request.size > LARGE:
+            await aside(request.size, facts.read_ahead)
         generation = self.generation
         if generation is None:
             raise RuntimeError("no policy has been accepted yet")
-        facts = Facts(request, client=client)
         return Run(generation, self.state, request, facts, *decided(generation.router, facts))
 
     async def aclose(self) -> None:

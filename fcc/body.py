@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from fcc.errors import HttpError
+from providers.aside import aside
 from translators.request import Request
 
 LARGEST = 32 * 1024 * 1024
 """Bytes; the Messages API's own limit (docs.claude.com/en/api/errors)."""
 HEARD_OUT = 4 * LARGEST
 """Bytes; more than that are not even read to be refused."""
-LARGE = 1024 * 1024
-"""Bytes above which parsing would hold up the loop for more than a millisecond or so."""
 
 Receive = Callable[[], Awaitable[Any]]
 
@@ -78,6 +76,4 @@ async def parsed(
     body: bytes, headers: dict[str, str], read: Callable[[bytes, Mapping[str, str]], Request]
 ) -> Request:
     """The request in the body; a large one is parsed in a thread. Raises translators.request.RequestError."""
-    if len(body) > LARGE:
-        return await asyncio.to_thread(read, body, headers)
-    return read(body, headers)
+    return await aside(len(body), read, body, headers)

@@ -97,7 +97,7 @@ class Messages:
         body = await read_body(receive, headers)
         request = await parsed(body, headers, self.client.read_request)
         record.asked(request)
-        run = self.house.run(request, client=record.client)
+        run = await self.house.run(request, client=record.client)
         record.run = run
         self.books.started(record)
         leaving = Leaving(receive, this_task())

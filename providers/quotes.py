@@ -21,6 +21,10 @@ _SEARCHED = 1024 * 1024
 _STEP = SHORTEST // 2
 _NOT_WORDS = re.compile(r"(?:\\+[nrt]|[\s\\\"'])+")
 """Blanks and quotes, written out or as escapes."""
+_ESCAPES = re.compile(r"\\+[nrt]")
+_BLANKS = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000"
+_SIGNS = dict.fromkeys(map(ord, _BLANKS + "".join(map(chr, range(0x2000, 0x200B))) + "\\\"'"))
+"""The rest of them, for `str.translate`, which takes a seventh of the time over a prompt in ASCII."""
 
 
 def unquoted(message: str, request: Request) -> str:
@@ -28,7 +32,7 @@ def unquoted(message: str, request: Request) -> str:
     if len(message) < SHORTEST:
         return message
     said, places = _bare(message)
-    prompt = _NOT_WORDS.sub("", "\0".join(_texts(request)))
+    prompt = _ESCAPES.sub("", "\0".join(_texts(request))).translate(_SIGNS)
     hidden: list[tuple[int, int]] = []
     at = 0
     while at + _STEP <= len(said):

@@ -11,7 +11,9 @@ and checked once; requests share the result, which nobody changes.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -25,16 +27,25 @@ DEEPEST = 128
 """Levels of arrays and objects in a body."""
 MOST_MESSAGES = 10_000
 MOST_TOOLS = 512
+MOST_BLOCKS = 100_000
+"""Of all messages together. A conversation that fills 32 MB has a tenth of that."""
 LONGEST_MODEL = 256
 """Characters of a model id."""
 
 _BOM = b"\xef\xbb\xbf"
+_BACKSLASH = 0x5C
+_HALF = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+"""An escape of half a surrogate pair."""
+_REPLACED = rb"\ufffd"
 _SHARED = 128 * 1024
 """Bytes of tools above which they are decoded anew each time."""
+_PIECE = 256 * 1024
+"""Bytes that are decoded at once: other threads have to wait for the decoder."""
 
 
 _decode = msgspec.json.Decoder().decode
 _split = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 def read_request(body: bytes, headers: Mapping[str, str]) -> Request:
@@ -85,13 +96,45 @@ def _fields(body: bytes) -> dict[str, Any]:
         if name == "tools":
             text = bytes(raw)
             fields[name] = _shared_tools(text) if len(text) <= _SHARED else _tools(text)
+        elif name == "messages" and _is_long_list(raw):
+            fields[name] = _messages(raw)
         else:
             fields[name] = _checked(_decode(raw))
     return fields
 
 
+def _is_long_list(raw: msgspec.Raw) -> bool:
+    return len(raw) > _PIECE and bytes(memoryview(raw)[:1]) == b"["
+
+
+def _messages(raw: msgspec.Raw) -> list[Any]:
+    """Message by message, and a long one block by block: what is too much is known before it is decoded."""
+    found: list[Any] = []
+    pieces, blocks = _list(raw), 0
+    if len(pieces) > MOST_MESSAGES:
+        raise RequestError(f"messages: List should have at most {MOST_MESSAGES} items")
+    for piece in pieces:
+        if len(piece) <= _PIECE or bytes(memoryview(piece)[:1]) != b"{":
+            found.append(_checked(_decode(piece), above=1))
+            continue
+        message = dict[str, Any]()
+        for name, part in _split(piece).items():
+            if not _is_long_list(part):
+                message[name] = _checked(_decode(part), above=2)
+                continue
+            inner = _list(part)
+            blocks += len(inner)
+            if blocks > MOST_BLOCKS:
+                raise _too_many_blocks()
+            message[name] = [_checked(_decode(one), above=3) for one in inner]
+        found.append(message)
+    return found
+
+
 def _decoded_leniently(body: bytes, error: Exception) -> dict[str, Any]:
     """JavaScript clients cut strings inside surrogate pairs; what is left of them becomes U+FFFD."""
+    with suppress(msgspec.DecodeError, UnicodeDecodeError):
+        return _fields(_without_halves(body))
     try:
         text = text_of(json.loads(body.removeprefix(_BOM).decode("utf-8", "surrogatepass")))
         return _fields(text.encode())
@@ -99,6 +142,38 @@ def _decoded_leniently(body: bytes, error: Exception) -> dict[str, Any]:
         raise _too_deep() from None
     except (msgspec.DecodeError, ValueError):
         raise RequestError(f"The request body is not valid JSON: {error}") from None
+
+
+def _without_halves(body: bytes) -> bytes:
+    """The body with every escape of half a surrogate pair replaced: quicker than to read it all leniently."""
+    mended, high = bytearray(body), -1
+    for at in sorted([*_places(body, rb"\ud"), *_places(body, rb"\uD")]):
+        if not _HALF.match(body, at) or _is_escaped(body, at):
+            continue
+        low = body[at + 3] not in b"89abAB"
+        if high >= 0 and not (low and high == at - 6):
+            mended[high : high + 6] = _REPLACED
+        if low and (high < 0 or high != at - 6):
+            mended[at : at + 6] = _REPLACED
+        high = -1 if low else at
+    if high >= 0:
+        mended[high : high + 6] = _REPLACED
+    return bytes(mended)
+
+
+def _places(body: bytes, what: bytes) -> Iterator[int]:
+    at = body.find(what)
+    while at >= 0:
+        yield at
+        at = body.find(what, at + 1)
+
+
+def _is_escaped(body: bytes, at: int) -> bool:
+    """The sign at that place has an odd number of backslashes before it."""
+    start = at
+    while start > 0 and body[start - 1] == _BACKSLASH:
+        start -= 1
+    return (at - start) % 2 == 1
 
 
 def _tools(text: bytes) -> Any:
@@ -134,6 +209,7 @@ def _check_messages(messages: Any) -> None:
         raise RequestError("messages: at least one message is required")
     if len(messages) > MOST_MESSAGES:
         raise RequestError(f"messages: List should have at most {MOST_MESSAGES} items")
+    blocks = 0
     for index, message in enumerate(messages):
         if type(message) is not dict:
             raise RequestError(f"messages.{index}: Input should be an object")
@@ -141,10 +217,13 @@ def _check_messages(messages: Any) -> None:
             raise RequestError(f"messages.{index}.role: Input should be 'user', 'assistant' or 'system'")
         content = message.get("content")
         if type(content) is not str:
-            _check_blocks(content, f"messages.{index}.content")
+            blocks += _check_blocks(content, f"messages.{index}.content")
+    if blocks > MOST_BLOCKS:
+        raise _too_many_blocks()
 
 
-def _check_blocks(blocks: Any, where: str) -> None:
+def _check_blocks(blocks: Any, where: str) -> int:
+    """How many there are. Raises RequestError."""
     if blocks is None:
         raise RequestError(f"{where}: Field required")
     if type(blocks) is not list:
@@ -157,6 +236,7 @@ def _check_blocks(blocks: Any, where: str) -> None:
             raise RequestError(f"{where}.{index}.type: Field required")
         if kind == "text" and type(block.get("text")) is not str:
             raise RequestError(f"{where}.{index}.text: Input should be a valid string")
+    return len(blocks)
 
 
 def _check_options(fields: dict[str, Any]) -> None:
@@ -168,12 +248,12 @@ def _check_options(fields: dict[str, Any]) -> None:
         raise RequestError("stop_sequences: Input should be a valid list of strings")
 
 
-def _checked(value: Any) -> Any:
-    """`value`, if it may stand in a body. Raises RequestError if it is too deep."""
+def _checked(value: Any, above: int = 0) -> Any:
+    """`value`, if it may stand in a body below so many levels of a field. Raises RequestError if it is too deep."""
     if type(value) is not dict and type(value) is not list:
         return value
     level = [value]
-    for _ in range(DEEPEST - 1):
+    for _ in range(DEEPEST - 1 - above):
         below: list[Any] = []
         for holder in level:
             for one in holder.values() if type(holder) is dict else holder:
@@ -183,6 +263,10 @@ def _checked(value: Any) -> Any:
             return value
         level = below
     raise _too_deep()
+
+
+def _too_many_blocks() -> RequestError:
+    return RequestError(f"messages: there should be at most {MOST_BLOCKS} content blocks")
 
 
 def _too_deep() -> RequestError:
