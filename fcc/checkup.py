@@ -90,21 +90,26 @@ def answers(host: str, port: int) -> bool:
         return False
 
 
-async def of_providers(generation: Generation, env: Path) -> list[Finding]:
-    """Each provider the policy uses, all asked at once; only configured ones are contacted. `env`: where keys go."""
-    asked = [of_provider(generation, one, env) for one in generation.providers.values()]
+async def of_providers(generation: Generation, env: Path, *, offline: bool = False) -> list[Finding]:
+    """Each provider the policy uses, all asked at once; only configured ones are contacted, and `offline` none.
+
+    `env`: where keys go.
+    """
+    asked = [of_provider(generation, one, env, offline) for one in generation.providers.values()]
     findings = await asyncio.gather(*asked)
     for provider in generation.providers.values():
         await provider.aclose()
     return findings
 
 
-async def of_provider(generation: Generation, provider: Provider, env: Path) -> Finding:
+async def of_provider(generation: Generation, provider: Provider, env: Path, offline: bool) -> Finding:
     if not provider.keys:
         usable = any(one.keys for one in generation.providers.values())
         advice = f"put it into the environment or into {env}"
         return Finding("note" if usable else "bad", provider.name, provider.missing or "no key", advice)
     base = provider.setup.base_url
+    if offline:
+        return Finding("ok", provider.name, f"{base}: {keys_of(provider)}; not asked")
     try:
         models = await listed(provider, provider.keys[0])
     except Failure as failure:
@@ -118,6 +123,13 @@ async def of_provider(generation: Generation, provider: Provider, env: Path) -> 
         advice = "take another id, or leave them to failover"
         return Finding("note", provider.name, f"{base} does not list {', '.join(unknown)}", advice)
     return Finding("ok", provider.name, f"{base}: {len(models)} models")
+
+
+def keys_of(provider: Provider) -> str:
+    count = len(provider.keys)
+    if not any(key.secret for key in provider.keys):
+        return "needs no key"
+    return "has a key" if count == 1 else f"has {count} keys"
 
 
 ADVICE = {

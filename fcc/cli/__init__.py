@@ -12,6 +12,8 @@ import codecs
 import functools
 import importlib
 import io
+import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -52,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The `fcc` command. Returns the exit status."""
     print_anything()
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if len(words) == 2 and words[0] == "help":
+        words = [words[1], "--help"]
     name = words[0] if words else "--help"
     if name in ("--help", "-h", "help"):
         print(overview())
@@ -95,7 +99,26 @@ def escaped(error: UnicodeError) -> tuple[str, int]:
 
 
 def run(name: str, words: Sequence[str]) -> int:
-    """Run one command with its words. Typer prints what is wrong with them and exits with 2.
+    """Run one command with its words: its exit status, or that of a program that a signal ended (Ctrl-C, a closed
+    pipe), without a word.
+    """
+    try:
+        status = _run(name, words)
+        sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return PIPE_CLOSED
+
+
+PIPE_CLOSED = 128 + 13
+"""As shells say that SIGPIPE ended a program (Windows has no such signal)."""
+
+
+def _run(name: str, words: Sequence[str]) -> int:
+    """Typer prints what is wrong with the words and exits with 2.
 
     A command may have a `quick(words)`, which runs what it can read without Typer and else returns None.
     """

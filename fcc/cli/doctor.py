@@ -49,8 +49,7 @@ def findings(found: Opened, *, offline: bool) -> Iterator[Finding]:
         yield kept
     yield checkup.of_token(found, state_folder())
     yield checkup.of_port(found)
-    if not offline:
-        yield from asyncio.run(checkup.of_providers(found.generation, env))
+    yield from asyncio.run(checkup.of_providers(found.generation, env, offline=offline))
 
 
 def line(finding: Finding) -> str:

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from fcc.cli.policy_file import unreadable
 from rules import source
 from rules.diagnostics import Diagnostic
 from rules.format import CannotFormatError, formatted
@@ -31,7 +32,12 @@ def fmt(
     Example: fcc fmt routes.toml --diff
     """
     try:
-        found, findings = source.read(path.read_bytes(), str(path))
+        data = path.read_bytes()
+    except OSError as error:
+        print(f"fcc fmt: {unreadable(path, error)}", file=sys.stderr)
+        return 2
+    try:
+        found, findings = source.read(data, str(path))
         if any(one.severity == "error" and one.code in UNREADABLE for one in findings):
             return _refused(found, findings)
         made = formatted(found.text)
@@ -41,7 +47,7 @@ def fmt(
     except CannotFormatError as refused:
         return _refused(found, refused.findings)
     except OSError as error:
-        print(f"fcc fmt: {path}: {error.strerror or error}", file=sys.stderr)
+        print(f"fcc fmt: cannot write {path}: {error.strerror or error}", file=sys.stderr)
         return 2
     if changed and diff:
         sys.stdout.writelines(_difference(found, made))
@@ -55,8 +61,10 @@ UNREADABLE = ("FCC007", "FCC008")
 
 
 def _refused(found: Source, findings: Sequence[Diagnostic]) -> int:
-    print(render(found, [hidden(one, found.hide) for one in findings]), end="", file=sys.stderr)
-    print(f"fcc fmt: {found.path} is as it was: only what can be read can be laid out", file=sys.stderr)
+    if findings:
+        print(render(found, [hidden(one, found.hide) for one in findings]), end="", file=sys.stderr)
+    why = "only what can be read can be laid out" if findings else "it has no `rules` to lay out"
+    print(f"fcc fmt: {found.path} is as it was: {why}", file=sys.stderr)
     return 2
 
 

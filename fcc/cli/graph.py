@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from fcc.cli.policy_file import unreadable
 from fcc.environment import environment
 from providers.presets import catalogue
 from rules import parser
@@ -35,7 +36,12 @@ def graph(
     Example: fcc graph routes.toml -o routes.svg
     """
     try:
-        loaded = load(path.read_bytes(), path=str(path), env=environment(path), catalogue=catalogue())
+        data = path.read_bytes()
+    except OSError as error:
+        print(f"fcc graph: {unreadable(path, error)}", file=sys.stderr)
+        return 2
+    try:
+        loaded = load(data, path=str(path), env=environment(path), catalogue=catalogue())
         source = loaded.source
         errors = [one for one in loaded.diagnostics if one.severity == "error" and one.code < FIRST_FLOW_CODE]
         if errors or source.rules is None:
@@ -48,6 +54,6 @@ def graph(
         else:
             output.write_text(made, encoding="utf-8")
     except OSError as error:
-        print(f"fcc graph: {error.filename or path}: {error.strerror or error}", file=sys.stderr)
+        print(f"fcc graph: cannot write {output}: {error.strerror or error}", file=sys.stderr)
         return 2
     return 0

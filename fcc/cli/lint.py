@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from fcc.cli.policy_file import unreadable
 from fcc.environment import environment
 from providers.presets import catalogue
 from rules.fixes import apply
@@ -57,7 +58,7 @@ def lint(
         mended = _fix(path, loaded) if fix else 0
         loaded = _load(path) if mended else loaded
     except OSError as error:
-        print(_unreadable(path, error), file=sys.stderr)
+        print(f"fcc lint: {unreadable(path, error)}", file=sys.stderr)
         return 2
     if mended:
         print(f"{mended} fixed in {path}", file=sys.stderr)
@@ -123,11 +124,3 @@ def _explain(said: str) -> int:
         return 2
     print(page(found), end="")
     return 0
-
-
-def _unreadable(path: Path, error: OSError) -> str:
-    if isinstance(error, FileNotFoundError):
-        return f"fcc lint: there is no file {path}; name one, or make one with `fcc init`"
-    if isinstance(error, IsADirectoryError):
-        return f"fcc lint: {path} is a folder; name the file in it"
-    return f"fcc lint: cannot read {path}: {error.strerror or error}"

@@ -18,13 +18,8 @@ def read_policy(path: Path, command: str) -> tuple[Policy, Loaded] | None:
     """The policy in a file. Without one the reason is on stderr, errors with their places."""
     try:
         data = path.read_bytes()
-    except FileNotFoundError:
-        print(
-            f"fcc {command}: there is no file {path}; name one, or make one with `fcc init`", file=sys.stderr
-        )
-        return None
     except OSError as error:
-        print(f"fcc {command}: cannot read {path}: {error.strerror or error}", file=sys.stderr)
+        print(f"fcc {command}: {unreadable(path, error)}", file=sys.stderr)
         return None
     loaded = load(data, path=str(path), env=environment(path), catalogue=catalogue())
     if loaded.policy is None:
@@ -32,3 +27,12 @@ def read_policy(path: Path, command: str) -> tuple[Policy, Loaded] | None:
         print(render(loaded.source, errors), end="", file=sys.stderr)
         return None
     return loaded.policy, loaded
+
+
+def unreadable(path: Path, error: OSError) -> str:
+    """What is wrong with a file that cannot be read, and what to do."""
+    if isinstance(error, FileNotFoundError):
+        return f"there is no file {path}; name one, or make one with `fcc init`"
+    if isinstance(error, IsADirectoryError):
+        return f"{path} is a folder; name the file in it"
+    return f"cannot read {path}: {error.strerror or error}"

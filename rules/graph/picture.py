@@ -72,6 +72,13 @@ class _Painter:
         self.names = Names(document, {})
         self.models: dict[str, None] = {}
         """The models that are pointed at, in the order they are met."""
+        self.rules = [(kind, statements_of(document, kind)) for kind in (nodes.Health, nodes.Limit)]
+        self.labels: dict[str, str] = {}
+        """How what is offered is marked: by its label in the client's model picker, if it has one."""
+        for offer in statements_of(document, nodes.Offer):
+            for thing in offer.things:
+                label = f"offered as {offer.label}" if offer.label else "offered"
+                self.labels.setdefault(thing.text, label)
 
     def picture(self) -> Picture:
         routes = tuple(
@@ -165,8 +172,8 @@ class _Painter:
         if model == REQUESTED:
             return []
         found = []
-        for kind in (nodes.Health, nodes.Limit):
-            for statement in statements_of(self.document, kind):
+        for kind, statements in self.rules:
+            for statement in statements:
                 if matches(statement.glob.text, model):
                     said = self.cut(Span(statement.glob.span.end, statement.span.end))
                     found.append(f"{kind.__name__.lower()} {said}")
@@ -174,11 +181,7 @@ class _Painter:
         return found
 
     def _offered(self, name: str) -> str:
-        """`offered`, or the label in the client's model picker."""
-        for offer in statements_of(self.document, nodes.Offer):
-            if any(thing.text == name for thing in offer.things):
-                return f"offered as {offer.label}" if offer.label else "offered"
-        return ""
+        return self.labels.get(name, "")
 
     def cut(self, span: Span) -> str:
         """A part of the file on one line, remarks left out."""

@@ -193,6 +193,13 @@ def test_doctor_contacts_nobody_offline(
     serves(home, "route rest use a/large", a=alone)
     assert main(["doctor", "--offline"]) == 0
     assert not alone.connections
+    assert "needs no key; not asked" in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_doctor_sees_a_missing_key_offline_too(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    serves(home, "route rest use b/small", KEYED)
+    assert main(["doctor", "--offline"]) == 1
+    assert "B_KEY" in capsys.readouterr().out.splitlines()[-1]
 
 
 @pytest.mark.parametrize("command", ["models", "doctor"])
@@ -244,3 +251,38 @@ def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[st
     for name in ("serve", "demo", "init", "models", "doctor"):
         assert main([name, "--help"]) == 0
         assert f"Example: fcc {name}" in capsys.readouterr().out
+
+
+def test_help_of_a_command_is_found_where_people_look(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["help", "serve"]) == 0
+    asked = capsys.readouterr().out
+    assert main(["serve", "--help"]) == 0
+    assert capsys.readouterr().out == asked
+
+
+@pytest.mark.parametrize("command", ["lint", "fmt", "test", "explain", "show", "graph"])
+def test_a_file_that_cannot_be_read_is_said_in_the_same_words(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    for name, words in (
+        ("none", "there is no file {}; name one, or make one with `fcc init`"),
+        (".", "{} is a folder; name the file in it"),
+        ("loop", "cannot read {}: Too many levels of symbolic links"),
+    ):
+        path = tmp_path / name
+        assert main([command, str(path)]) == 2
+        assert capsys.readouterr().err == f"fcc {command}: {words.format(path)}\n"
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, BrokenPipeError])
+def test_an_end_from_outside_is_no_traceback(
+    raised: type[BaseException], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(words: object) -> int:
+        raise raised
+
+    monkeypatch.setattr("fcc.cli.lint.quick", stopped)
+    monkeypatch.setattr(os, "dup2", lambda *_: None)
+    assert main(["lint"]) == {KeyboardInterrupt: 130, BrokenPipeError: 141}[raised]
+    assert capsys.readouterr() == ("", "")

@@ -178,7 +178,7 @@ def test_files_that_cannot_be_used(tmp_path, capsys, command):
     assert main([command, str(tmp_path / "absent.toml")]) == 2
     assert "there is no file" in capsys.readouterr().err
     assert main([command, str(tmp_path)]) == 2
-    assert "cannot read" in capsys.readouterr().err
+    assert "is a folder" in capsys.readouterr().err
     bad = tmp_path / "bad.toml"
     bad.write_text("rules = '''\nroute a use nobody\n'''\n")
     assert main([command, str(bad)]) == 2

@@ -67,7 +67,7 @@ def test_a_link_stays_a_link(file):
         (b"rules = '''\nroute when\n'''\n", "FCC101"),
         (b"rules = '''\nalias a=b/c\n'''\n[server\n", "FCC001"),
         (b"rules = '''\nalias a=b/c # \xff\n'''\n", "FCC007"),
-        (b"[server]\n", "is as it was"),
+        (b"[server]\n", "is as it was: it has no `rules` to lay out"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_its_findings(file, data, said, capsys):
@@ -79,4 +79,4 @@ def test_what_cannot_be_read_is_refused_with_its_findings(file, data, said, caps
 
 def test_no_such_file(tmp_path, capsys):
     assert main(["fmt", str(tmp_path / "none.toml")]) == 2
-    assert "none.toml: No such file" in capsys.readouterr().err
+    assert "there is no file" in capsys.readouterr().err

@@ -35,4 +35,4 @@ def test_what_cannot_be_read_is_not_drawn(rules, tmp_path, capsys):
 
 def test_no_such_file(tmp_path, capsys):
     assert main(["graph", str(tmp_path / "none.toml")]) == 2
-    assert "No such file" in capsys.readouterr().err
+    assert "there is no file" in capsys.readouterr().err

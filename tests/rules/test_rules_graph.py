@@ -14,6 +14,7 @@ from rules.graph import FORMATS
 from rules.graph.layout import layout
 from rules.graph.mermaid import quoted
 from rules.graph.picture import Card, Picture, picture
+from rules.names import statements_of
 from support.policies import policies
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -135,3 +136,13 @@ def test_nothing_comes_from_elsewhere_and_dark_is_served():
 def test_a_picture_of_nothing():
     assert ElementTree.fromstring(FORMATS["svg"](drawn(""))).tag == SVG + "svg"
     assert FORMATS["mermaid"](drawn("")) == "flowchart LR\n"
+
+
+def test_the_statements_are_walked_once_and_not_for_each_model(monkeypatch):
+    calls = []
+    monkeypatch.setattr(
+        "rules.graph.picture.statements_of", lambda *words: calls.append(1) or statements_of(*words)
+    )
+    made = drawn("\n".join(f'route r{n} when model is "m{n}" use zen/m{n}' for n in range(50)))
+    assert len(made.routes) == 50
+    assert len(calls) < 10
