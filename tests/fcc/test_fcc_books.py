@@ -29,6 +29,7 @@ from rules.policy_types import UsePlan
 from support.upstream import Peer, Upstream, answer, openai_answer
 from support.world import TOKEN, World, message, policy, run, until, world
 
+KILLS = 20 if os.environ.get("FCC_LONG") == "1" else 2
 ONE = "route rest use a/one"
 BOTH = "chain both = a/one then b/two, retry 0\nroute rest use both"
 
@@ -314,7 +315,7 @@ def test_what_a_client_has_got_outlives_a_kill(tmp_path: Path) -> None:
             config = tmp_path / "routes.toml"
             config.write_text(policy(ONE, '[ledger]\npath = "l"\n', a=upstream))
             got: list[str] = []
-            for seed in range(3):
+            for seed in range(KILLS):
                 await killed_under_load(config, got, random.Random(seed).uniform(0.1, 0.6))
         ledger = Ledger(tmp_path / "l")
         await ledger.opened()

@@ -20,7 +20,7 @@ from support.upstream import Upstream
 from support.world import message, policy, until
 
 TOKEN = "a-token-that-is-long-enough"
-TIMES = 24 if os.environ.get("FCC_LONG") == "1" else 3
+TIMES = 24 if os.environ.get("FCC_LONG") == "1" else 2
 BOUND = 300.0
 
 pytestmark = pytest.mark.skipif(not hasattr(socket, "send_fds"), reason="sockets are not passed on there")
