@@ -31,6 +31,8 @@ _SCHEMAS = (
     "else",
 )
 
+_NOT_ON_TOP = ("anyOf", "oneOf", "allOf", "enum", "not")
+
 
 def object_schema(schema: Any) -> dict[str, Any]:
     """`schema` as the parameters of a function: an object schema with `properties` and without `$schema`."""
@@ -49,6 +51,9 @@ def cleaned_schema(
 ) -> tuple[msgspec.Raw, bool]:
     """`schema` cleaned as asked, ready to be sent, and whether a parameter called `type` was renamed.
 
+    In any case without alternatives at the top, which OpenAI and Anthropic refuse ("not have 'oneOf'/'anyOf'/'allOf'/
+    'enum'/'not' at the top level"), and without arrays of nothing, which OpenAI refuses ("array schema missing items").
+
     A client sends the same few dozen schemas with every request, so the last of them are kept.
     """
     return _cleaned(msgspec.json.encode(schema), booleans, type_parameter)
@@ -56,11 +61,58 @@ def cleaned_schema(
 
 @lru_cache(maxsize=512)
 def _cleaned(encoded: bytes, booleans: bool, type_parameter: bool) -> tuple[msgspec.Raw, bool]:
-    schema = msgspec.json.decode(encoded)
+    schema = _rewrite(_flat(msgspec.json.decode(encoded)), _with_items)
     if booleans:
         schema = without_booleans(schema)
     renamed = rename_type(schema) if type_parameter else schema
     return msgspec.Raw(msgspec.json.encode(renamed)), renamed is not schema
+
+
+def _flat(schema: dict[str, Any]) -> dict[str, Any]:
+    """`schema` with the parameters of its alternatives put side by side; required is what all of them require."""
+    flat = {key: value for key, value in schema.items() if key not in _NOT_ON_TOP}
+    for key in ("allOf", "anyOf", "oneOf"):
+        options = [_referred(option, schema) for option in _list(schema.get(key))]
+        if not options:
+            continue
+        for option in options:
+            flat["properties"] = {**_dict(option.get("properties")), **_dict(flat.get("properties"))}
+        wanted = [
+            {name for name in _list(option.get("required")) if isinstance(name, str)} for option in options
+        ]
+        required = set.union(*wanted) if key == "allOf" else set.intersection(*wanted)
+        known = _list(flat.get("required"))
+        if more := sorted(required.difference(name for name in known if isinstance(name, str))):
+            flat["required"] = [*known, *more]
+    return flat
+
+
+def _referred(option: Any, root: dict[str, Any]) -> dict[str, Any]:
+    """`option`, or what it refers to among the definitions of `root`."""
+    reference = _dict(option).get("$ref")
+    if not isinstance(reference, str):
+        return _dict(option)
+    found: Any = root
+    for step in reference.split("/")[1:]:
+        found = _dict(found).get(step)
+    return _dict(found) if found is not root else {}
+
+
+def _with_items(node: dict[str, Any]) -> dict[str, Any]:
+    """A list of schemas for the first items (draft 7) is one for any item."""
+    items, kinds = node.get("items"), node.get("type")
+    if isinstance(items, list):
+        return {**node, "items": {"anyOf": items} if items else {}}
+    is_array = kinds == "array" or (isinstance(kinds, list) and "array" in kinds)
+    return {**node, "items": {}} if is_array and items is None else node
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def without_booleans(schema: dict[str, Any]) -> dict[str, Any]:

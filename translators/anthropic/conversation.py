@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from translators.anthropic.blocks import Block, Blocks
+from translators.call_ids import distinct_calls
 from translators.openai_chat.conversation import BILLING
 from translators.request import Request
 
@@ -19,7 +20,7 @@ _PLAIN = {"role", "content"}
 def write_messages(request: Request, blocks: Blocks, *, inline_system: bool) -> list[dict[str, Any]]:
     """The `messages` of the body. `inline_system`: messages of the role `system` may stand between others."""
     out: list[dict[str, Any]] = []
-    for message in request.messages:
+    for message in distinct_calls(request.messages):
         written = _message(message, blocks, inline_system=inline_system)
         if not written["content"]:
             continue

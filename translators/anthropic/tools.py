@@ -23,9 +23,9 @@ def tool_fields(request: Request, profile: Profile) -> dict[str, Any]:
 
 
 def _written(name: str, tool: dict[str, Any], profile: Profile) -> dict[str, Any]:
-    schema: Any = object_schema(tool["input_schema"])
-    if profile.strict_schemas:
-        schema, _ = cleaned_schema(schema, booleans=True, type_parameter=False)
+    schema, _ = cleaned_schema(
+        object_schema(tool["input_schema"]), booleans=profile.strict_schemas, type_parameter=False
+    )
     written = {"name": name, "description": tool.get("description"), "input_schema": schema}
     if "cache_control" in tool:
         written["cache_control"] = tool["cache_control"]

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from translators.call_ids import distinct_calls
 from translators.gemini.parts import Part, part_of, parts_of, reminder, response_of, text_part
 from translators.gemini.signatures import STAND_IN, opened
 from translators.gemini.tools import Functions
-from translators.openai_chat.content import text_of
+from translators.openai_chat.content import said_in, text_of
 from translators.openai_chat.conversation import BILLING
 from translators.profile import Profile
 from translators.request import Request
@@ -26,7 +27,7 @@ def write_contents(
 ) -> list[dict[str, Any]]:
     """The `contents` of the body. `signed`: the model demands a signature on calls of the current turn."""
     conversation = _Conversation(profile, model, functions)
-    for message in request.messages:
+    for message in distinct_calls(request.messages):
         conversation.add(message.get("role"), message.get("content"))
     contents = conversation.close()
     if signed:
@@ -133,8 +134,8 @@ class _Conversation:
                 signature = opened(block.get("signature") or block.get("data"), self.model)
                 continue
             part: Part | None = None
-            if kind == "text" and block.get("text"):
-                part = text_part(block["text"])
+            if kind in ("text", "compaction") and (text := said_in(block)):
+                part = text_part(text)
             elif kind == "tool_use":
                 part = self._call(block, calls)
             if part is not None:

@@ -83,6 +83,8 @@ def _cleaned(node: Any) -> Any:
             out[key] = value if isinstance(value, bool) else _cleaned(value)
         else:
             out[key] = value
+    if out.get("type") == "array":
+        out.setdefault("items", {})
     return _limited(out)
 
 

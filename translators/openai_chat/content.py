@@ -30,6 +30,12 @@ def text_of(content: Any) -> str:
     return "\n\n".join(text for text in texts if isinstance(text, str) and text)
 
 
+def said_in(block: dict[str, Any]) -> str:
+    """The text of a text block, or of a compaction: what the conversation before it came to."""
+    text = block.get("content" if block.get("type") == "compaction" else "text")
+    return text if isinstance(text, str) else ""
+
+
 def parts_of(content: Any, profile: Profile) -> list[Part]:
     """The parts of a string or of a list of blocks, what has no twin left out."""
     if isinstance(content, str):
@@ -57,8 +63,7 @@ def part_of(block: dict[str, Any], profile: Profile) -> Part | None:
     if kind == "search_result":
         heading = f"{block.get('title') or 'Search result'} ({block.get('source')})"
         return f"{heading}\n{text_of(block.get('content'))}"
-    text = block.get("text")
-    return text if isinstance(text, str) else None
+    return said_in(block) or None
 
 
 def tool_result(block: dict[str, Any], profile: Profile) -> tuple[str | list[dict[str, Any]], list[Part]]:

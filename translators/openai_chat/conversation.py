@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from translators.openai_chat.content import Part, joined, part_of, parts_of, text_of, tool_result
+from translators.call_ids import distinct_calls
+from translators.openai_chat.content import Part, joined, part_of, parts_of, said_in, text_of, tool_result
 from translators.openai_chat.tools import Tools
 from translators.profile import Profile
 from translators.request import Request
@@ -34,7 +35,7 @@ def write_messages(
         system.insert(0, first_line)
     if system:
         conversation.after.append(("system", list(system)))
-    for message in request.messages:
+    for message in distinct_calls(request.messages):
         conversation.add(message.get("role"), message.get("content"))
     return conversation.close()
 
@@ -134,8 +135,8 @@ class _Conversation:
         calls: list[dict[str, Any]] = []
         for block in content if isinstance(content, list) else ():
             kind = block.get("type") if isinstance(block, dict) else None
-            if kind == "text":
-                texts.append(block.get("text") or "")
+            if kind in ("text", "compaction"):
+                texts.append(said_in(block))
             elif kind == "tool_use":
                 calls.append(self._call(block))
             elif kind == "thinking":

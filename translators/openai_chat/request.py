@@ -18,6 +18,9 @@ from translators.wire import Target, WireRequest
 _BYTES_PER_TOKEN = 3
 """Deliberately few: the estimate of a prompt's tokens must not be too small."""
 
+_STOPS = 4
+"""Stop sequences that OpenAI and most others take (platform.openai.com/docs/api-reference/chat/create)."""
+
 _SAMPLING = ("temperature", "top_p", "top_k")
 
 
@@ -44,7 +47,7 @@ def write_request(request: Request, target: Target) -> WireRequest:
         if asked.get(name) is not None:
             body[name] = asked[name]
     if asked.get("stop_sequences"):
-        body["stop"] = asked["stop_sequences"]
+        body["stop"] = asked["stop_sequences"][:_STOPS]
     if tools.written:
         body["tools"] = tools.written
         body.update(tools.choice(asked.get("tool_choice")))

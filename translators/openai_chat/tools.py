@@ -25,13 +25,13 @@ class Tools:
         self.written = [self._write(name, tool, profile) for name, tool in declared.items()]
 
     def _write(self, name: str, tool: dict[str, Any], profile: Profile) -> dict[str, Any]:
-        schema: Any = object_schema(tool["input_schema"])
-        if profile.strict_schemas or profile.rename_type_parameter:
-            schema, renamed = cleaned_schema(
-                schema, booleans=profile.strict_schemas, type_parameter=profile.rename_type_parameter
-            )
-            if renamed:
-                self.renamed |= {name}
+        schema, renamed = cleaned_schema(
+            object_schema(tool["input_schema"]),
+            booleans=profile.strict_schemas,
+            type_parameter=profile.rename_type_parameter,
+        )
+        if renamed:
+            self.renamed |= {name}
         function: dict[str, Any] = {"name": self.names.sent(name), "parameters": schema}
         if description := tool.get("description"):
             function["description"] = description

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from translators.openai_chat.content import Part, joined, part_of, parts_of, text_of, tool_result
+from translators.call_ids import distinct_calls
+from translators.openai_chat.content import Part, joined, part_of, parts_of, said_in, text_of, tool_result
 from translators.openai_chat.conversation import BILLING
 from translators.openai_chat.tools import Tools
 from translators.openai_responses.reasoning import opened
@@ -27,7 +28,7 @@ Item = dict[str, Any]
 def write_items(request: Request, target: Target, tools: Tools, *, replay: bool) -> list[Item]:
     """The `input` of the body. `replay`: encrypted reasoning may be sent back."""
     conversation = _Conversation(target, tools, replay)
-    for message in request.messages:
+    for message in distinct_calls(request.messages):
         conversation.add(message.get("role"), message.get("content"))
     return conversation.close()
 
@@ -104,8 +105,8 @@ class _Conversation:
                 self._thought(block, thoughts, said)
                 continue
             thoughts = []
-            if kind == "text":
-                _say(block.get("text"), said)
+            if kind in ("text", "compaction"):
+                _say(said_in(block), said)
             elif kind == "tool_use":
                 said.append(self._call(block, calls))
         if any(item["type"] != "reasoning" for item in said):
