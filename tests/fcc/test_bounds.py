@@ -1,7 +1,8 @@
-"""What is hostile in size stays small: memory and pauses of the server while upstreams and clients overdo it.
+"""What is large or hostile in size stays small: memory and pauses of the server while upstreams and clients overdo it.
 
-The server is a process of its own. Small requests are sent to it all the while; the slowest tells how long its loop
-was held up. The bounds are those of `docs/security.md`.
+The server is a process of its own, with a clock in its loop that tells how much work held it up at a time; see
+`support.ticking`. Small requests are sent to it all the while, of which the slowest is shown: on a machine with other
+things to do it says more of these. The bounds are those of `docs/security.md`.
 """
 
 from __future__ import annotations
@@ -11,12 +12,23 @@ import gzip
 import json
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
+from support import ticking
 from support.process import Process, serving
-from support.upstream import OPENAI_END, Behaviour, Peer, Upstream, chunk, openai_answer, openai_chunk, raw
+from support.upstream import (
+    OPENAI_END,
+    Behaviour,
+    Peer,
+    Upstream,
+    answer,
+    chunk,
+    openai_answer,
+    openai_chunk,
+    raw,
+)
 from support.world import TOKEN, message
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
@@ -24,12 +36,17 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is read 
 MOST_MEMORY = 16.0
 """MB that one hostile exchange may add to the peak."""
 LONGEST_PAUSE = 0.1
-"""Seconds the loop may be held up at a time, on two quiet cores; tests on busy ones allow more."""
-ALLOWANCE = 4
+"""Seconds the loop may be held up at a time."""
+RUNS = 3
+"""What takes longer is asked again: a busy machine makes work slower too, and the quickest run says what it is."""
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
 CHUNKED = HEAD + b"transfer-encoding: chunked\r\n\r\n"
 MB = 1024 * 1024
-RULES = 'route warm when model is "warm" use b/m, retry 0\nroute rest use a/m, retry 0'
+RULES = """\
+route warm when model in ("warm", "large") use b/m, retry 0
+route wrong when model is "wrong" use c/m, retry 0
+route rest use a/m, retry 0
+"""
 
 
 def poured(head: bytes, piece: bytes, times: int) -> Behaviour:
@@ -117,6 +134,45 @@ async def heads_without_end(fcc: Process) -> None:
         await refused(reader, writer, 431)
 
 
+def turns() -> list[dict[str, Any]]:
+    """A conversation of 30 MB: files that were read, calls, and a few words between them."""
+    page = 'def f(x):\n    return x + 1  # a "comment"\n' * 290
+    found: list[dict[str, Any]] = [{"role": "user", "content": "begin"}]
+    for number in range(2_200):
+        name = f"toolu_{number:06}"
+        call = {"type": "tool_use", "id": name, "name": "Read", "input": {"file_path": f"/src/{number}.py"}}
+        result = {"type": "tool_result", "tool_use_id": name, "content": [{"type": "text", "text": page}]}
+        found.append({"role": "assistant", "content": [{"type": "text", "text": "I see."}, call]})
+        found.append({"role": "user", "content": [result, {"type": "text", "text": "Go on."}]})
+    return found
+
+
+def said(content: Any) -> bytes:
+    return json.dumps(message(messages=[{"role": "user", "content": content}], model="large")).encode()
+
+
+def large_requests() -> dict[str, bytes]:
+    text = 'The quick brown fox jumps over the lazy dog.\n\tif (a < b) { return "c"; }\n'
+    picture = {"type": "base64", "media_type": "image/png", "data": "QUJD" * 512 * 1024}
+    conversation = json.dumps(message(messages=turns(), model="large")).encode()
+    return {
+        "a text of 31 MB": said("x" * 31 * MB),
+        "prose of 29 MB": said(text * (27 * MB // len(text))),
+        "pictures of 28 MB": said([{"type": "image", "source": picture}] * 14),
+        "a conversation of 30 MB": conversation,
+        "the same with half a sign": conversation.replace(b'"begin"', b'"begin \\ud83d"'),
+    }
+
+
+def asks_large(body: bytes, status: int) -> Callable[[Process], Awaitable[None]]:
+    async def ask(fcc: Process) -> None:
+        headers = {"content-type": "application/json"}
+        response = await fcc.client.post("/v1/messages", content=body, headers=headers)
+        assert response.status_code == status, response.text
+
+    return ask
+
+
 async def refused(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, status: int) -> None:
     line = await reader.readline()
     assert line.startswith(b"HTTP/1.1 %d " % status), line
@@ -129,24 +185,43 @@ CLIENTS: dict[str, Callable[[Process], Awaitable[None]]] = {
     "a body of a million levels": asks_for_depth,
     "heads of a megabyte": heads_without_end,
 }
+LARGE: dict[str, Callable[[Process], Awaitable[None]]] = {
+    **{name: asks_large(body, 200) for name, body in large_requests().items()},
+    "a request of 30 MB that is called wrong": asks_large(
+        json.dumps(message(messages=turns(), model="wrong")).encode(), 400
+    ),
+    "a request of 700,000 blocks": asks_large(said([{"type": "text", "text": "abcd"}] * 700_000), 400),
+}
+"""Requests that are as large as they may be, and how they end."""
+MOST_FOR_LARGE = 320.0
+"""MB: ten times the body. It is held as it came, decoded, written anew, and once more on its way out."""
+WRONG = answer(400, b'{"error":{"message":"there is something wrong with messages.0.content, we would say"}}')
 ENDLESS = poured(CHUNKED, chunk(openai_chunk("x" * 900)), 30_000)
 
 
-async def all_of_them() -> dict[str, tuple[float, float]]:
-    """Name → MB added to the peak, longest pause in seconds; one server for all."""
+class Figure(NamedTuple):
+    memory: float
+    """MB added to the peak."""
+    pause: float
+    """Seconds that the slowest small request took meanwhile."""
+    held: float
+    """Seconds of work that held up the loop at a time, the most of a run."""
+
+
+async def all_of_them() -> dict[str, Figure]:
+    """One server for all."""
     upstreams: dict[str, Any] = {f"u{number}": Upstream(one) for number, one in enumerate(UPSTREAMS.values())}
     named = "\n".join(f'route {name} when model is "{name}" use {name}/m, retry 0' for name in upstreams)
-    found = {}
-    async with serving(
-        f"{named}\n{RULES}", **upstreams, a=Upstream(ENDLESS), b=Upstream(openai_answer("hi"))
-    ) as fcc:
+    others = {
+        "a": Upstream(ENDLESS),
+        "b": Upstream(openai_answer("hi")),
+        "c": Upstream(WRONG),
+    }
+    cases = {name: asks(model) for model, name in zip(upstreams, UPSTREAMS, strict=True)} | CLIENTS | LARGE
+    async with serving(f"{named}\n{RULES}", python=(ticking.__file__,), **upstreams, **others) as fcc:
         for stream in (True, False):
             assert (await fcc.post(model="warm", stream=stream)).status_code == 200
-        for model, name in zip(upstreams, UPSTREAMS, strict=True):
-            found[name] = await measured(fcc, asks(model))
-        for name, client in CLIENTS.items():
-            found[name] = await measured(fcc, client)
-    return found
+        return {name: await measured(fcc, case) for name, case in cases.items()}
 
 
 def asks(model: str) -> Callable[[Process], Awaitable[None]]:
@@ -157,22 +232,35 @@ def asks(model: str) -> Callable[[Process], Awaitable[None]]:
     return ask
 
 
-async def measured(fcc: Process, case: Callable[[Process], Awaitable[None]]) -> tuple[float, float]:
+async def measured(fcc: Process, case: Callable[[Process], Awaitable[None]]) -> Figure:
+    """The first run's memory, and the pauses of the quickest."""
+    found = await once(fcc, case)
+    for _ in range(RUNS - 1):
+        if found.held < LONGEST_PAUSE:
+            break
+        again = await once(fcc, case)
+        found = Figure(found.memory, min(found.pause, again.pause), min(found.held, again.held))
+    return found
+
+
+async def once(fcc: Process, case: Callable[[Process], Awaitable[None]]) -> Figure:
     before = fcc.resident()
     fcc.forget_peak()
     async with fcc.watched() as pauses:
+        ticking.forget(fcc.folder)
         await case(fcc)
-    return fcc.peak() - before, pauses.longest
+        held = ticking.longest(fcc.folder)
+    return Figure(fcc.peak() - before, pauses.longest, held)
 
 
 @pytest.fixture(scope="module")
-def figures() -> dict[str, tuple[float, float]]:
-    return asyncio.run(asyncio.wait_for(all_of_them(), 100.0))
+def figures() -> dict[str, Figure]:
+    return asyncio.run(asyncio.wait_for(all_of_them(), 150.0))
 
 
-@pytest.mark.parametrize("name", [*UPSTREAMS, *CLIENTS])
-def test_what_is_hostile_in_size_stays_small(name: str, figures: dict[str, tuple[float, float]]) -> None:
-    memory, pause = figures[name]
-    print(f"{name}: {memory:.1f} MB, {pause * 1000:.0f} ms")
-    assert memory < MOST_MEMORY
-    assert pause < LONGEST_PAUSE * ALLOWANCE
+@pytest.mark.parametrize("name", [*UPSTREAMS, *CLIENTS, *LARGE])
+def test_what_is_large_or_hostile_in_size_stays_small(name: str, figures: dict[str, Figure]) -> None:
+    memory, pause, held = figures[name]
+    print(f"{name}: {memory:.1f} MB, {pause * 1000:.0f} ms, of which {held * 1000:.0f} ms work")
+    assert memory < (MOST_FOR_LARGE if name in LARGE else MOST_MEMORY)
+    assert held < LONGEST_PAUSE
