@@ -24,7 +24,7 @@ from fcc.server import App
 
 WITHIN = 1.0
 """Seconds in which a worker answers, or is left out."""
-TAKES_WITHIN = 30.0
+TAKES_WITHIN = 10.0
 """Seconds in which a worker serves by another policy."""
 ASKS = frozenset({"report", "state", "reset", "settle"})
 """What a worker may have asked of all."""
