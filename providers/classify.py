@@ -67,7 +67,7 @@ def _failure(
         return Failure("overflow", text, status=status, type=type_)
     if status == 413:
         return Failure("overflow", f"prompt is too long: {text}", status=status, type=type_)
-    kind, type_ = _kind(status, words, wait) or ("server_error", type_)
+    kind, type_ = _kind(status, words, wait)
     content = kind == "refused" and status != 451
     return Failure(kind, text, status=status, type=type_, retry_after=wait, content=content)
 

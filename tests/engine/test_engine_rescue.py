@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.rescue import LEAST, OVERLAP, Continued, Differs, Repeated, Said, continuation
+from engine.rescue import LEAST, LONGEST, OVERLAP, Continued, Differs, Repeated, Said, continuation
 from support.scripted import request
 from translators.events import (
     Break,
@@ -162,3 +162,47 @@ def test_more_than_can_be_remembered_is_not_gone_on_with() -> None:
         said.add([Text("x" * 100_000)])
     assert said.final
     assert said.text == ""
+
+
+def test_what_was_said_is_kept_in_the_order_it_came() -> None:
+    said = said_of(Text("a"), Text("b"), Thinking("c"), Break(), Thinking("d"), Text("e"))
+    assert said.segments() == [(Text, "ab"), (Thinking, "cd"), (Text, "e")]
+    assert (said.text, said.size, said.final) == ("abe", 5, False)
+    said.add([Text("f"), Tool("t", "n", "{}"), Text("g")])
+    said.add([Text("h")])
+    assert (said.text, said.final) == ("abefg", True)
+
+
+def test_as_much_as_can_be_remembered_is_gone_on_with() -> None:
+    said = said_of(Text("x" * (LONGEST - 1)), Text("y"))
+    assert (said.final, len(said.text)) == (False, LONGEST)
+    said.add([Text("z")])
+    assert (said.final, said.segments()) == (True, [])
+
+
+def test_what_can_be_no_repetition_goes_out_at_once() -> None:
+    joint = Continued(said_of(Text("the quick brown fox ")))
+    assert joint.feed([Start(), Thinking("Hm."), Break(), Progress(), Text("fox")]) == [Progress()]
+    assert joint.feed([Text("es")]) == [Text("foxes")]
+    more: list[Event] = [Break(), Text("fox")]
+    assert joint.feed(more) is more
+
+
+def test_a_break_after_what_is_held_shows_that_it_is_new() -> None:
+    joint = Continued(said_of(Text("the quick brown fox ")))
+    assert joint.feed([Text("fox"), Break(), Text("x")]) == [Text("fox"), Break(), Text("x")]
+
+
+def test_a_repetition_and_nothing_more_is_nothing() -> None:
+    joint = Continued(said_of(Text("the quick brown fox")))
+    assert joint.feed([Text("the quick brown fox"), END]) == [END]
+
+
+def test_of_a_fresh_answer_only_what_is_new_goes_out() -> None:
+    joint = Repeated(said_of(Thinking("Hm."), Text("the quick")))
+    assert joint.feed([Start(), Thinking("Hm."), Break(), Text("the "), Progress()]) == []
+    assert joint.feed([Text("quick brown"), Break(), Text(" fox")]) == [Text(" brown"), Break(), Text(" fox")]
+    more: list[Event] = [Text("the quick"), END]
+    assert joint.feed(more) is more
+    exact = Repeated(said_of(Text("the quick")))
+    assert exact.feed([Text("the quick"), Thinking("Hm."), END]) == [Thinking("Hm."), END]

@@ -125,6 +125,44 @@ def test_errors_inside_a_good_answer(fault: Fault, kind: str) -> None:
         assert failure.retry_after == fault.retry_after
 
 
+def test_an_error_inside_says_what_it_is_called_and_how_long_to_wait() -> None:
+    bare = failure_of_fault(Fault("", " "), ())
+    assert (bare.kind, bare.message) == ("server_error", "the upstream reported an error")
+    assert (bare.type, bare.retry_after) == (None, None)
+    named = failure_of_fault(Fault("", "Slow down.", type="odd", retry_after=5.0), ())
+    assert (named.message, named.type, named.retry_after) == ("Slow down.", "odd", 5.0)
+
+
+def test_the_type_is_the_one_that_told_it_or_else_the_first() -> None:
+    body = b'{"error": {"type": "vague", "code": "exact", "message": "m"}}'
+    for row, found in (
+        ({"type": "exact"}, "exact"),
+        ({"type": "vague"}, "vague"),
+        ({"status": 400}, "vague"),
+    ):
+        rows = rows_of([{**row, "kind": "overloaded"}])
+        failure = failure_of_response(400, {}, body, rows, NOW)
+        assert (failure.kind, failure.type) == ("overloaded", found)
+    assert classified(500, openai("boom", type="vague")).type == "vague"
+    assert classified(500, openai("boom", type="vague", code="rate_limit_error")).type == "rate_limit_error"
+    assert classified(413, openai("no", type="vague")).type == "vague"
+    assert classified(400, openai("prompt is too long: 9 tokens > 8 maximum", type="vague")).type == "vague"
+    assert classified(500).type is None
+
+
+def test_a_length_is_looked_for_only_where_one_was_seen() -> None:
+    assert classified(404, openai("prompt is too long: 9 tokens > 8 maximum")).kind == "not_found"
+    assert classified(422, openai("prompt is too long: 9 tokens > 8 maximum")).kind == "overflow"
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [(500, "HTTP 500 Internal Server Error"), (597, "HTTP 597"), (418, "HTTP 418 I'm a Teapot")],
+)
+def test_a_status_is_named_when_it_has_a_name(status: int, message: str) -> None:
+    assert classified(status).message == message
+
+
 def test_a_refusal_of_content_condemns_nobody() -> None:
     failure = classified(400, openai("flagged", code="content_policy_violation"))
     assert failure.kind == "refused"
