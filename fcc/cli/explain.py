@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.facts import Facts
-from fcc.cli.policy_file import CANNOT_RUN, read_policy
+from fcc.cli.policy_file import CANNOT_RUN, read_policy, text_of
 from fcc.explanation import Explainer, as_text
 from providers.presets import catalogue
 from rules.facts import DAYS, RequestView
@@ -73,6 +73,8 @@ def explain(
     try:
         explainer.suppose(resting or (), limited or (), failing or ())
         if batch is not None:
+            if facts or request is not None:
+                raise GivenError("the lines of --batch say all facts themselves; give none beside it")
             return _batch(batch, explainer)
         view = view_of(facts) if request is None else request_view(request, facts)
     except (GivenError, RequestError, OSError, ValueError) as error:
@@ -141,27 +143,33 @@ def request_view(path: Path, beside: Mapping[str, Any]) -> RequestView:
 
 
 def _read(path: Path) -> Request:
-    data = path.read_bytes()
-    said = json.loads(data)
+    text = text_of(path)
+    try:
+        said = json.loads(text)
+    except ValueError as error:
+        raise GivenError(f"{path} is no JSON: {error}") from None
     if isinstance(said, dict) and isinstance(said.get("body"), dict):
         headers = said.get("headers")
         known = headers.items() if isinstance(headers, dict) else ()
         body = json.dumps(said["body"], ensure_ascii=False, separators=(",", ":")).encode()
         return read_count_request(body, {name.lower(): str(value) for name, value in known})
-    return read_count_request(data, {})
+    return read_count_request(text.encode(), {})
 
 
 def _batch(path: Path, explainer: Explainer) -> int:
     """One object a line, in order; a line that is no request gives `{"error"}`, and exit status 1."""
-    text = sys.stdin.read() if str(path) == "-" else path.read_text("utf-8")
+    text = sys.stdin.read() if str(path) == "-" else text_of(path)
     wrong = False
     for line in text.splitlines():
         if not line.strip():
             continue
         try:
             said = json.loads(line)
+        except ValueError:
+            said = None
+        try:
             if not isinstance(said, dict):
-                raise GivenError("a line is an object of facts")
+                raise GivenError("a line is a JSON object of facts")
             found = explainer.explain(view_of(said))
         except ValueError as error:
             wrong, found = True, {"error": str(error)}

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from fcc.cli.policy_file import text_of
 from providers.presets import catalogue
 from rules.policy import load
 from rules.render.text import render
@@ -38,21 +39,26 @@ def migrate(
     from fcc.migrate.draft import CannotReadError
 
     try:
-        draft = SOURCES[source](file.read_text(encoding="utf-8-sig"))
+        given = text_of(file)
+    except ValueError as error:
+        print(f"fcc migrate: {error}", file=sys.stderr)
+        return 2
+    try:
+        draft = SOURCES[source](given)
         text = draft.text()
         if output is None:
             print(text, end="")
         else:
             with output.open("x", encoding="utf-8") as written:
                 written.write(text)
-    except (CannotReadError, UnicodeDecodeError) as error:
+    except CannotReadError as error:
         print(f"fcc migrate: cannot read {file}: {error}", file=sys.stderr)
         return 2
     except FileExistsError:
         print(f"fcc migrate: {output} is there already; name another file", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"fcc migrate: {error.filename or file}: {error.strerror or error}", file=sys.stderr)
+        print(f"fcc migrate: cannot write {output}: {error.strerror or error}", file=sys.stderr)
         return 2
     if draft.left:
         print("Not carried over, or left for you to do:", file=sys.stderr)

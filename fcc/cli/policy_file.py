@@ -29,10 +29,20 @@ def read_policy(path: Path, command: str) -> tuple[Policy, Loaded] | None:
     return loaded.policy, loaded
 
 
-def unreadable(path: Path, error: OSError) -> str:
-    """What is wrong with a file that cannot be read, and what to do."""
+def unreadable(path: Path, error: OSError, advice: str = "; name one, or make one with `fcc init`") -> str:
+    """What is wrong with a file that cannot be read; `advice` is for one that is not there."""
     if isinstance(error, FileNotFoundError):
-        return f"there is no file {path}; name one, or make one with `fcc init`"
+        return f"there is no file {path}{advice}"
     if isinstance(error, IsADirectoryError):
         return f"{path} is a folder; name the file in it"
     return f"cannot read {path}: {error.strerror or error}"
+
+
+def text_of(path: Path) -> str:
+    """The text of a file that is no policy. Raises ValueError, which says why there is none."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise ValueError(unreadable(path, error, advice="")) from None
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is no UTF-8 text (byte {error.start + 1}); save it as UTF-8") from None

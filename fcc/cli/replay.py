@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from engine.recorded import MOST, Records, from_ledger, from_lines
-from fcc.cli.policy_file import CANNOT_RUN, read_policy
+from fcc.cli.policy_file import CANNOT_RUN, read_policy, text_of
 from fcc.environment import find_config, ledger_path
 from fcc.moves import as_text, moves
 from rules.literals import duration
@@ -61,7 +61,7 @@ def _records(ledger: Path | None, lines: Path | None, since: str, most: int) -> 
     if ledger is not None and lines is not None:
         raise ValueError("--ledger and --records are two sources; name one")
     if lines is not None:
-        return from_lines(sys.stdin.read() if str(lines) == "-" else lines.read_text("utf-8"))
+        return from_lines(sys.stdin.read() if str(lines) == "-" else text_of(lines))
     seconds, path = _seconds(since), ledger or usual_ledger()
     try:
         return from_ledger(path, since=time.time() - seconds, most=most)

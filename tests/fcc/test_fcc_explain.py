@@ -147,13 +147,30 @@ def test_a_bad_line_does_not_stop_a_batch(policy, tmp_path, capsys):
         (["--header", "x"], "NAME=VALUE"),
         (["--resting", "nobody"], "no model, alias or chain `nobody`"),
         (["--failing", "a=tired"], "no failure `tired`"),
-        (["--request", "absent.json"], "absent.json"),
+        (["--request", "absent.json"], "fcc explain: there is no file absent.json\n"),
+        (["--request", "."], "fcc explain: . is a folder; name the file in it\n"),
+        (["--batch", "absent.jsonl"], "fcc explain: there is no file absent.jsonl\n"),
+        (["--batch", "-", "--tokens", "5"], "say all facts themselves"),
+        (["--batch", "-", "--request", "x.json"], "say all facts themselves"),
         (["--request", str(FOLDER / "main.json"), "--tokens", "5"], "says `tokens` itself"),
     ],
 )
 def test_what_cannot_be_explained(policy, capsys, words, part):
     assert main(["explain", str(policy), *words]) == 2
     assert part in capsys.readouterr().err
+
+
+def test_a_request_in_another_encoding_is_said_to_be_one(policy, tmp_path, capsys):
+    path = tmp_path / "r.json"
+    for words in (["--request"], ["--batch"]):
+        path.write_bytes("ü".encode("utf-16"))
+        assert main(["explain", str(policy), *words, str(path)]) == 2
+        assert capsys.readouterr().err == f"fcc explain: {path} is no UTF-8 text (byte 1); save it as UTF-8\n"
+    path.write_text("{")
+    assert main(["explain", str(policy), "--request", str(path)]) == 2
+    assert capsys.readouterr().err.startswith(f"fcc explain: {path} is no JSON: ")
+    path.write_bytes(b"\xef\xbb\xbf" + (FOLDER / "title.json").read_bytes())
+    assert main(["explain", str(policy), "--request", str(path)]) == 0
 
 
 def test_a_request_that_is_none(policy, tmp_path, capsys):
