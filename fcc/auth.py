@@ -82,13 +82,13 @@ def access(settings: Settings, env: Mapping[str, str], token: Token, bound: str)
     return Access(tuple(tokens), LOOPBACK_NAMES | hosts, weak, settings.server.public_metrics)
 
 
-def server_token(settings: Settings, env: Mapping[str, str], folder: Path) -> Token:
+def server_token(settings: Settings, env: Mapping[str, str], folder: Path, *, make: bool = True) -> Token:
     """`[server] token`, else `ANTHROPIC_AUTH_TOKEN`, else the one kept in `folder`, made when there is none.
 
-    Raises OSError when it cannot be kept.
+    Not `make`: then it is empty, and nothing is written. Raises OSError when it cannot be kept.
     """
     said = resolved(settings.server.token or "", env) or env.get(TOKEN_VARIABLE)
-    return Token(said, "said") if said else kept_token(folder)
+    return Token(said, "said") if said else kept_token(folder, make)
 
 
 def resolved(value: str, env: Mapping[str, str]) -> str:
@@ -96,7 +96,7 @@ def resolved(value: str, env: Mapping[str, str]) -> str:
     return env.get(value[4:], "") if value.startswith("env:") else value
 
 
-def kept_token(folder: Path) -> Token:
+def kept_token(folder: Path, make: bool = True) -> Token:
     """The token of this machine: read from `folder/token`, or made and kept there with mode 0600."""
     path = folder / TOKEN_FILE
     try:
@@ -106,6 +106,8 @@ def kept_token(folder: Path) -> Token:
     if found:
         only_owner(path)
         return Token(found, "kept")
+    if not make:
+        return Token("", "made")
     folder.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     made = secrets.token_urlsafe(32)

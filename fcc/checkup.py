@@ -53,9 +53,13 @@ def of_env(path: Path) -> Finding | None:
 
 def of_token(found: Opened, state: Path) -> Finding:
     settings = found.generation.policy.settings
-    token = server_token(settings, found.env, state)
+    token = server_token(settings, found.env, state, make=False)
     host = host_of(found, None)
-    where = "yours" if token.origin == "said" else f"kept in {state / 'token'}"
+    where = {
+        "said": "yours",
+        "kept": f"kept in {state / 'token'}",
+        "made": "`fcc serve` makes one at its first start, and shows it",
+    }[token.origin]
     if not is_loopback(host) and (token.origin != "said" or len(token.value) < 16):
         advice = "set ANTHROPIC_AUTH_TOKEN to a secret of 16 characters or more"
         return Finding(

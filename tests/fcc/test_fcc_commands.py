@@ -196,6 +196,16 @@ def test_doctor_contacts_nobody_offline(
     assert "needs no key; not asked" in capsys.readouterr().out.splitlines()[-1]
 
 
+def test_doctor_leaves_the_token_to_the_first_start_that_shows_it(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    serves(home, 'route rest answer "x"')
+    del os.environ["ANTHROPIC_AUTH_TOKEN"]
+    assert main(["doctor", "--offline"]) == 0
+    assert "makes one at its first start" in capsys.readouterr().out
+    assert not list((home / "state").iterdir())
+
+
 def test_doctor_sees_a_missing_key_offline_too(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     serves(home, "route rest use b/small", KEYED)
     assert main(["doctor", "--offline"]) == 1

@@ -319,3 +319,21 @@ def test_a_lost_connection_comes_back_and_the_page_stays_small(browser: str) -> 
             everything(tab, here)
 
     run(test())
+
+
+def test_a_decision_that_failed_says_who_was_asked_and_why_it_failed(browser: str) -> None:
+    said = b'{"error":{"message":"no <b>such</b> thing","type":"invalid_request_error"}}'
+
+    async def test() -> None:
+        async with world("route rest use a/one, retry 0", a=Upstream(answer(400, said))) as here:
+            assert (await here.post(message())).status_code == 400
+            async with visit(browser, entry(here, "/admin/decision?id=1")) as tab:
+                await tab.until(LIVE)
+                assert "last asked: a/one" in await tab.text("#sentence")
+                assert "400: no <b>such</b> thing" in await tab.text("#tried")
+                everything(tab, here)
+            async with visit(browser, entry(here, "/admin/decision?id=99")) as tab:
+                await tab.until("document.body.innerText.includes('no decision `99`')")
+                assert "What the policy saw" not in await tab.text()
+
+    run(test())

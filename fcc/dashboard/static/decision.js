@@ -33,7 +33,9 @@ function sentence(row) {
   if (!row.route) return ["No route took this request."];
   const by = row.target ? [", answered by ", model(row.target)] : [];
   const went = row.failovers ? ` after going on ${row.failovers === 1 ? "once" : `${row.failovers} times`}` : "";
-  return ["Taken by route ", el("b", {}, name(row.route)), ...(row.error ? ["; last asked: ", model(row.target)] : by), `${went}.`];
+  const last = row.target || row.attempts.at(-1)?.target;
+  const asked = last ? ["; last asked: ", model(last)] : ["; no model was asked"];
+  return ["Taken by route ", el("b", {}, name(row.route)), ...(row.error ? asked : by), `${went}.`];
 }
 
 /** Attempts against time: where each began, when its first token came, when it ended. */

@@ -84,11 +84,12 @@ export function problems(list) {
   if (box.textContent !== list.join("")) box.replaceChildren(...made);
 }
 
-/** Runs the page's work, and says on the page what went wrong with it. */
+/** Runs the page's work, and says on the page what went wrong with it. Parts that it would have filled stay away. */
 export async function run(work) {
   try {
     await work();
   } catch (error) {
     problems([error.message]);
+    for (const part of document.querySelectorAll("main > :not(.head)")) part.hidden = true;
   }
 }
