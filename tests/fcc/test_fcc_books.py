@@ -327,7 +327,7 @@ def test_what_a_client_has_got_outlives_a_kill(tmp_path: Path) -> None:
         assert len(got) > 10
         assert set(got) <= kept
 
-    run(test())
+    run(test(), bound=120.0)
 
 
 async def killed_under_load(config: Path, got: list[str], after: float) -> None:
@@ -338,8 +338,6 @@ async def killed_under_load(config: Path, got: list[str], after: float) -> None:
         stdout=asyncio.subprocess.PIPE,
         env=env,
     )
-    assert server.stdout is not None
-    address = (await server.stdout.readline()).decode().rpartition(" ")[2].strip()
 
     async def ask(client: httpx.AsyncClient) -> None:
         with contextlib.suppress(httpx.HTTPError):
@@ -349,6 +347,8 @@ async def killed_under_load(config: Path, got: list[str], after: float) -> None:
                     got.append(response.headers["request-id"])
 
     try:
+        assert server.stdout is not None
+        address = (await server.stdout.readline()).decode().rpartition(" ")[2].strip()
         async with httpx.AsyncClient(headers={"x-api-key": TOKEN}, trust_env=False, timeout=10) as client:
             asking = [asyncio.create_task(ask(client)) for _ in range(8)]
             before = len(got)

@@ -49,9 +49,15 @@ async def started(home: Path, *words: str) -> tuple[Process, str]:
         env=env,
         stdout=PIPE,
     )
-    assert process.stdout is not None
-    line = await process.stdout.readline()
-    assert line.startswith(b"fcc listening on http://")
+    try:
+        assert process.stdout is not None
+        line = await process.stdout.readline()
+        assert line.startswith(b"fcc listening on http://")
+    except BaseException:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+        raise
     return process, line.decode().split()[-1]
 
 
