@@ -10,6 +10,7 @@
                            ├─ calls.py          tool calls, put together from any kind of pieces
                            ├─ tokens.py         usage
                            └─ faults.py         errors inside a 200
+    both        carried.py                      reasoning and signatures that their own model wants back
 
 Source: platform.openai.com/docs/api-reference/chat, and what upstreams really send.
 """

@@ -21,12 +21,14 @@ _encode = msgspec.json.encode
 class Call:
     """A call being said."""
 
-    __slots__ = ("again", "arguments", "id", "name")
+    __slots__ = ("again", "arguments", "extra", "id", "name")
 
     def __init__(self) -> None:
         self.id = ""
         self.name = ""
         self.arguments: list[str] = []
+        self.extra: dict[str, Any] | None = None
+        """`extra_content`: what the model wants back with the call."""
         self.again = False
         """Its name was said once more after its arguments: more may be said of it, or of another of that name."""
 
@@ -74,6 +76,8 @@ class Calls:
             self.calls.append(call)
         if index is not None:
             self._by_index[index] = call
+        if isinstance(extra := delta.get("extra_content"), dict):
+            call.extra = extra
         call.id = call.id or tool_id
         self._name(call, name)
         _extend(call, arguments)

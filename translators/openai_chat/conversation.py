@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from translators.call_ids import distinct_calls
+from translators.openai_chat.carried import DETAILS, give_back
 from translators.openai_chat.content import Part, joined, part_of, parts_of, said_in, text_of, tool_result
 from translators.openai_chat.tools import Tools
 from translators.profile import Profile
@@ -26,10 +27,19 @@ _encode = msgspec.json.encode
 
 
 def write_messages(
-    request: Request, profile: Profile, tools: Tools, *, first_line: str | None = None, replay: str
+    request: Request,
+    profile: Profile,
+    tools: Tools,
+    *,
+    first_line: str | None = None,
+    replay: str,
+    model: str | None = None,
 ) -> list[dict[str, Any]]:
-    """The `messages` of the body. `first_line` opens the system text; `replay` is a `Profile.replay`."""
-    conversation = _Conversation(profile, tools, replay)
+    """The `messages` of the body. `first_line` opens the system text; `replay` is a `Profile.replay`.
+
+    `model`: what was carried for it goes back with its calls; None: nothing does.
+    """
+    conversation = _Conversation(profile, tools, replay, model)
     system = system_texts(request.body.get("system"))
     if first_line:
         system.insert(0, first_line)
@@ -57,8 +67,9 @@ class _Conversation:
     results come first whatever order the client had. `open` maps the calls that wait for a result, id → name.
     """
 
-    def __init__(self, profile: Profile, tools: Tools, replay: str) -> None:
+    def __init__(self, profile: Profile, tools: Tools, replay: str, model: str | None) -> None:
         self.profile = profile
+        self.model = model
         self.tools = tools
         self.replay = replay
         self.out: list[dict[str, Any]] = []
@@ -133,6 +144,7 @@ class _Conversation:
         texts: list[str] = []
         thoughts: list[str] = []
         calls: list[dict[str, Any]] = []
+        carried: Any = None
         for block in content if isinstance(content, list) else ():
             kind = block.get("type") if isinstance(block, dict) else None
             if kind in ("text", "compaction"):
@@ -141,12 +153,16 @@ class _Conversation:
                 calls.append(self._call(block))
             elif kind == "thinking":
                 thoughts.append(thinking_of(block))
+            elif kind == "redacted_thinking":
+                carried = block.get("data")
         text = "\n\n".join(filter(None, texts))
         if not text and not calls:
             return None
         message: dict[str, Any] = {"role": "assistant", "content": text or None}
         if calls:
             message["tool_calls"] = calls
+            if carried is not None and self.model is not None:
+                give_back(message, carried, self.model)
         if self.replay != "drop":
             self._replay(message, "\n".join(filter(None, thoughts)))
         return message
@@ -176,6 +192,8 @@ class _Conversation:
                 last[key] = f"{last[key]}{separator}{message[key]}" if last.get(key) else message[key]
         if "tool_calls" in message:
             last.setdefault("tool_calls", []).extend(message["tool_calls"])
+            if details := message.get(DETAILS):
+                last[DETAILS] = [*last.get(DETAILS, []), *details]
             if self.replay == "reasoning_content":
                 last.setdefault("reasoning_content", "")
         self.open.update(self._calls)

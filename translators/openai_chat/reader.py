@@ -11,9 +11,22 @@ from typing import Any
 
 import msgspec
 
-from translators.events import Event, Fault, Finish, Progress, Start, StopReason, Text, Thinking, Tool, Usage
+from translators.events import (
+    Event,
+    Fault,
+    Finish,
+    Progress,
+    Redacted,
+    Start,
+    StopReason,
+    Text,
+    Thinking,
+    Tool,
+    Usage,
+)
 from translators.framed import FramedReader
 from translators.openai_chat.calls import Call, Calls, own_arguments
+from translators.openai_chat.carried import Details
 from translators.openai_chat.chunks import Choice, Chunk, Delta, decode_chunk, decode_leniently
 from translators.openai_chat.faults import bare_error, broken_off, fault_of
 from translators.openai_chat.parts import reasoning_in, spoken, thought_before
@@ -77,6 +90,9 @@ class ChatReader(FramedReader):
         self._calls = Calls(self._declared)
         self._told = 0
         """So many of them have been passed on."""
+        self._made: list[Call] = []
+        """Those that became tool calls."""
+        self._details = Details()
         self._waiting = False
         """Some may have to be, before what comes next."""
 
@@ -174,6 +190,8 @@ class ChatReader(FramedReader):
             self._error(fault, out)
 
     def _delta(self, delta: Delta, out: list[Event], *, whole: bool) -> None:
+        if delta.reasoning_details:
+            self._details.add(delta.reasoning_details)
         thought = delta.reasoning_content or delta.reasoning or delta.reasoning_details
         if thought and (thought := reasoning_in(delta)):
             if self._waiting:
@@ -224,6 +242,7 @@ class ChatReader(FramedReader):
                 return
             self._say(self._tags.close(), out)
             out.append(tool)
+            self._made.append(call)
             self._told += 1
 
     def _count(self, usage: Any) -> bool:
@@ -252,6 +271,7 @@ class ChatReader(FramedReader):
             tool = self._tool(call, cut=cut)
             if tool is not None:
                 tools.append(tool)
+                self._made.append(call)
             elif cut:
                 lost = True
             elif call.name or call.arguments:
@@ -262,6 +282,8 @@ class ChatReader(FramedReader):
             self._fail(out, Fault("empty", "the upstream answered nothing"))
             return
         self._over = True
+        if (kept := self._details.sealed(self._made, self._target.model)) is not None:
+            out.append(Redacted(kept))
         out += tools
         out.append(self._finish("tool_use" if told and not lost else reason))
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from translators.openai_chat.carried import DETAILS, EXTRA
 from translators.openai_chat.conversation import write_messages
 from translators.openai_chat.switches import system_line, thinking_fields
 from translators.openai_chat.tools import Tools
@@ -35,7 +36,12 @@ def write_request(request: Request, target: Target) -> WireRequest:
     body: dict[str, Any] = {
         "model": target.model,
         "messages": write_messages(
-            request, profile, tools, first_line=system_line(wish, profile), replay=replay
+            request,
+            profile,
+            tools,
+            first_line=system_line(wish, profile),
+            replay=replay,
+            model=target.model if refused.isdisjoint((DETAILS, EXTRA)) else None,
         ),
         "stream": target.stream,
     }
