@@ -57,6 +57,8 @@ def content(path: Path) -> bytes:
         raise Unusable(
             f"there is no file {path}; name one with --config or FCC_CONFIG, or make one with `fcc init`"
         ) from None
+    except IsADirectoryError:
+        raise Unusable(f"{path} is a folder; name the file in it") from None
     except OSError as error:
         raise Unusable(f"cannot read {path}: {error.strerror or error}") from None
 

@@ -35,7 +35,7 @@ def welcome(app: App, address: str, warnings: int) -> None:
         return
     if token.origin == "made":
         print(f"fcc token {token.value} (made now, kept in {app.token_folder / TOKEN_FILE})", flush=True)
-    offers = [offer.id for offer in generation.policy.offers]
+    offers = list(dict.fromkeys(offer.id for offer in generation.policy.offers))
     missing = missing_keys(generation)
     fields = {"address": address, "path": str(app.path), "offers": offers, "missing": missing}
     app.log.line("info", "start", {**fields, "warnings": warnings})

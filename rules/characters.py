@@ -49,7 +49,10 @@ def bad_character(text: str, start: int, end: int) -> Diagnostic | None:
         return _unknown(
             f"{code} looks like `{plain}` and is another character", place, plain, f"write `{plain}`"
         )
-    return Diagnostic("FCC105", "error", f"unknown character {code}", place)
+    advice = (
+        "names are of letters a to z, digits and `_`; anything may stand in text in quotes and in remarks"
+    )
+    return Diagnostic("FCC105", "error", f"unknown character {code}", place, help=advice)
 
 
 def _unknown(message: str, place: Span, replacement: str, title: str) -> Diagnostic:

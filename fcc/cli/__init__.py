@@ -175,6 +175,8 @@ def overview() -> str:
 def unknown(name: str) -> str:
     from difflib import get_close_matches
 
+    if name.startswith("-"):
+        return f"fcc: no option `{name}`; options stand behind the command (`fcc --help` lists the commands)"
     near = get_close_matches(name, COMMANDS, 1, 0.5)
     hint = f"; did you mean `fcc {near[0]}`?" if near else ""
     return f"fcc: no command `{name}`{hint} (`fcc --help` lists them)"

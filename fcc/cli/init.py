@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,9 @@ def init(
         place.mkdir(parents=True, exist_ok=True)
         for name, text in files():
             print(f"{'wrote' if write_new(place / name, text) else 'kept '} {place / name}")
+    except FileExistsError:
+        print(f"fcc init: {place} is a file; name a folder with --dir", file=sys.stderr)
+        return 2
     except OSError as error:
         print(f"fcc init: cannot write {error.filename or place}: {error.strerror or error}", file=sys.stderr)
         return 2
@@ -73,8 +77,9 @@ def write_new(path: Path, text: str) -> bool:
 
 def next_steps(place: Path) -> str:
     own = place == config_folder()
-    flag = "" if own else f" --config {place / 'routes.toml'}"
-    client = "fcc code" if own else f"FCC_CONFIG={place / 'routes.toml'} fcc code"
+    config = shlex.quote(str(place / "routes.toml"))
+    flag = "" if own else f" --config {config}"
+    client = "fcc code" if own else f"FCC_CONFIG={config} fcc code"
     return (
         f"\nNext: put a key into {place / '.env'}, then\n"
         f"  fcc doctor{flag}\n  fcc serve{flag}\nand in another terminal\n  {client}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 MAX_ROUNDS = 10
 """Times the file is read and fixed again: a fix may bring to light what another can mend."""
+
+NUMBER = re.compile(r"(fcc)?[0-9]+", re.IGNORECASE)
+"""A code by its number: another number is no better guess than the next one."""
 
 NOT_TEXT = "FCC007"
 """With this finding the file is not what was read, and must not be written."""
@@ -114,7 +118,7 @@ def _explain(said: str) -> int:
         pages[code.code.lower()] = pages[code.name] = code
     found = pages.get(said.lower())
     if found is None:
-        close = did_you_mean(said, pages)
+        close = did_you_mean(said, pages) if not NUMBER.fullmatch(said) else None
         hint = (
             f"did you mean {pages[close].code}?"
             if close

@@ -90,7 +90,7 @@ def test_init_never_overwrites(home: Path, capsys: pytest.CaptureFixture[str]) -
 def test_init_says_why_it_cannot(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (home / "file").write_text("")
     assert main(["init", "--dir", str(home / "file")]) == 2
-    assert "cannot write" in capsys.readouterr().err
+    assert "is a file; name a folder" in capsys.readouterr().err
 
 
 MODELS = """\
@@ -101,6 +101,14 @@ route rest use coding
 """
 FACTS = '[models."a/large"]\ncontext = 200_000\nimages = true\n[models."b/small"]\ncontext = 64_000\nimages = false\n'
 KEYED = '[providers.b]\ndialect = "openai-chat"\nbase_url = "http://127.0.0.1:9/v1"\nkey = "env:B_KEY"\n'
+
+
+def test_init_shows_commands_that_can_be_pasted(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", "--dir", "my folder"]) == 0
+    assert "fcc serve --config 'my folder/routes.toml'" in capsys.readouterr().out
+    Path("a file").write_text("")
+    assert main(["init", "--dir", "a file"]) == 2
+    assert capsys.readouterr().err == "fcc init: a file is a file; name a folder with --dir\n"
 
 
 def test_models_for_scripts(
@@ -261,6 +269,23 @@ def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[st
     for name in ("serve", "demo", "init", "models", "doctor"):
         assert main([name, "--help"]) == 0
         assert f"Example: fcc {name}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-v"], "fcc: no option `-v`; options stand behind the command"),
+        (["Lint"], "did you mean `fcc lint`?"),
+        (["lint", "--explain", "FCC999"], "there is no code FCC999; codes run from FCC001 to FCC"),
+        (["lint", "--explain", "gaps"], "did you mean FCC304?"),
+        (["serve", "--config", "."], ". is a folder; name the file in it"),
+    ],
+)
+def test_a_slip_is_answered_with_what_may_be_meant(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_help_of_a_command_is_found_where_people_look(capsys: pytest.CaptureFixture[str]) -> None:

@@ -91,7 +91,7 @@ def test_what_the_file_says_and_quietly(start: Start, home: Path) -> None:
     ("words", "env", "said"),
     [
         (("--config", "nowhere.toml"), {}, "there is no file nowhere.toml"),
-        (("--config", "."), {}, "cannot read ."),
+        (("--config", "."), {}, ". is a folder"),
         (("--config", "broken.toml"), {}, "--> broken.toml:2:16"),
         (("--config", "routes.toml", "--port", "{taken}"), {}, "choose another with --port"),
         (
