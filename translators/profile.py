@@ -51,8 +51,9 @@ class Profile(msgspec.Struct, frozen=True):
     """Send `stream_options: {include_usage: true}`."""
     parallel_tools: bool = True
     """The field `parallel_tool_calls` may be sent."""
-    inline_system: bool = True
-    """System messages may stand between others; otherwise they are folded into the user's messages."""
+    inline_system: bool = False
+    """System messages may stand between others; otherwise they are folded into the user's messages. Chat templates of
+    Qwen, Gemma and Mistral refuse them ("System message must be at the beginning", vllm-project/vllm#41114)."""
     strict_schemas: bool = False
     """Boolean sub-schemas are refused and must be cleaned out (NVIDIA NIM)."""
     rename_type_parameter: bool = False

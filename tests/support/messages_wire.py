@@ -12,7 +12,7 @@ from translators.anthropic_request import read_request
 from translators.profile import Profile
 from translators.wire import Target, WireRequest
 
-ANTHROPIC = {"dialect": "anthropic", "first_party": True}
+ANTHROPIC = {"dialect": "anthropic", "first_party": True, "inline_system": True}
 NATIVE = {"dialect": "anthropic"}
 BOTH = pytest.mark.parametrize("facts", [ANTHROPIC, NATIVE], ids=["anthropic", "native"])
 TOOL = {"name": "read", "description": "Reads.", "input_schema": {"type": "object", "properties": {}}}

@@ -105,13 +105,13 @@ CONVERSATIONS: list[tuple[str, dict[str, Any], list[tuple[str, Any]], list[dict[
     ("nothing said", {}, [("user", "a"), ("assistant", [thought("x")]), ("user", "b")], [said("user", "a\n\nb")]),
     (
         "a system message in its place",
-        {},
+        {"inline_system": True},
         [("user", "a"), ("system", "b"), ("assistant", "c"), ("user", "d"), ("system", [text("e")])],
         [said("user", "a"), said("system", "b"), said("assistant", "c"), said("user", "d"), said("system", "e")],
     ),
     (
         "a system message folded",
-        {"inline_system": False},
+        {},
         [("user", "a"), ("system", "b"), ("assistant", "c")],
         [said("user", "a\n\n<system-reminder>\nb\n</system-reminder>"), said("assistant", "c")],
     ),
@@ -128,7 +128,7 @@ CONVERSATIONS: list[tuple[str, dict[str, Any], list[tuple[str, Any]], list[dict[
     ),
     (
         "a system message between call and result",
-        {},
+        {"inline_system": True},
         [("assistant", [call("1")]), ("system", "s"), ("user", [result("1")])],
         [called(("1", "read", "{}")), answered("1", "ok"), said("system", "s")],
     ),

@@ -14,7 +14,7 @@ from translators.request import Request
 from translators.wire import Target
 
 HELLO = [{"role": "user", "content": "Hi"}]
-THINKER = Profile(dialect="openai-responses", thinking_switch="effort")
+THINKER = Profile(dialect="openai-responses", thinking_switch="effort", inline_system=True)
 READ = {"name": "Read", "description": "Reads.", "input_schema": {"type": "object", "$schema": "x"}}
 
 
