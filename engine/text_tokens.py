@@ -82,19 +82,26 @@ SCRIPTS = {
 }
 """Characters → tokens of a run of them, and of each character in it. Of two that match, the first counts."""
 
+PIECE = 256 * 1024
+"""Characters that are counted at once: while one step of counting lasts, no other thread gets a turn."""
+
 FOREIGN = re.compile(r"[^\x00-\x7f]+")
 ONE_SCRIPT = re.compile("|".join(f"[{members}]+" for members in SCRIPTS))
 
 
 def count_tokens(text: str) -> int:
     """Estimated tokens of a text, in time linear in its length."""
+    return round(sum(_counted(text[start : start + PIECE]) for start in range(0, len(text), PIECE)))
+
+
+def _counted(text: str) -> float:
     kinds = text.encode("utf-8", "replace").translate(TABLE)
     total = sum(cost * kinds.count(kind) for kind, cost in COSTS.items())
     total = max(total, LEAST * len(text))
     if not text.isascii():
         lines = "\n".join(line for line in text.split("\n") if not line.isascii())
         total += sum(times * foreign_cost(run) for run, times in Counter(FOREIGN.findall(lines)).items())
-    return round(total)
+    return total
 
 
 def foreign_cost(run: str) -> float:

@@ -39,6 +39,8 @@ _HALF = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _REPLACED = rb"\ufffd"
 _SHARED = 128 * 1024
 """Bytes of tools above which they are decoded anew each time."""
+_LISTS = ("messages", "input")
+"""Fields of requests, in whatever dialect, that hold a conversation."""
 _PIECE = 256 * 1024
 """Bytes that are decoded at once: other threads have to wait for the decoder."""
 
@@ -96,8 +98,8 @@ def _fields(body: bytes) -> dict[str, Any]:
         if name == "tools":
             text = bytes(raw)
             fields[name] = _shared_tools(text) if len(text) <= _SHARED else _tools(text)
-        elif name == "messages" and _is_long_list(raw):
-            fields[name] = _messages(raw)
+        elif name in _LISTS and _is_long_list(raw):
+            fields[name] = _messages(name, raw)
         else:
             fields[name] = _checked(_decode(raw))
     return fields
@@ -107,12 +109,12 @@ def _is_long_list(raw: msgspec.Raw) -> bool:
     return len(raw) > _PIECE and bytes(memoryview(raw)[:1]) == b"["
 
 
-def _messages(raw: msgspec.Raw) -> list[Any]:
+def _messages(field: str, raw: msgspec.Raw) -> list[Any]:
     """Message by message, and a long one block by block: what is too much is known before it is decoded."""
     found: list[Any] = []
     pieces, blocks = _list(raw), 0
     if len(pieces) > MOST_MESSAGES:
-        raise RequestError(f"messages: List should have at most {MOST_MESSAGES} items")
+        raise RequestError(f"{field}: List should have at most {MOST_MESSAGES} items")
     for piece in pieces:
         if len(piece) <= _PIECE or bytes(memoryview(piece)[:1]) != b"{":
             found.append(_checked(_decode(piece), above=1))
@@ -125,7 +127,7 @@ def _messages(raw: msgspec.Raw) -> list[Any]:
             inner = _list(part)
             blocks += len(inner)
             if blocks > MOST_BLOCKS:
-                raise _too_many_blocks()
+                raise _too_many_blocks(field)
             message[name] = [_checked(_decode(one), above=3) for one in inner]
         found.append(message)
     return found
@@ -265,8 +267,8 @@ def _checked(value: Any, above: int = 0) -> Any:
     raise _too_deep()
 
 
-def _too_many_blocks() -> RequestError:
-    return RequestError(f"messages: there should be at most {MOST_BLOCKS} content blocks")
+def _too_many_blocks(field: str = "messages") -> RequestError:
+    return RequestError(f"{field}: there should be at most {MOST_BLOCKS} content blocks")
 
 
 def _too_deep() -> RequestError:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.image_size import image_size
-from engine.text_tokens import count_tokens
+from engine.text_tokens import PIECE, count_tokens
 from engine.tokens import PAGE_TOKENS, estimate, quick_estimate
 from support.requests import ask, fixture, request
 
@@ -55,6 +55,15 @@ def test_all_samples_together_are_within_a_twentieth():
 @pytest.mark.parametrize("text", ["", " ", "\n\n", "\x00", "\ud800", "🙂" * 3, "é", "\u2028", "a" * 10_000])
 def test_any_text_has_a_count(text):
     assert 0 <= count_tokens(text) <= 2 * len(text) + 1
+
+
+SAMPLE = "The quick brown fox — zwölf Boxkämpfer 漢字 — jumps over 12 lazy dogs.\n"
+
+
+def test_a_long_text_counts_as_its_pieces_do():
+    """It is counted in pieces, so that nobody waits for the whole; a cut costs a token or two."""
+    page = SAMPLE * (PIECE // len(SAMPLE))
+    assert count_tokens(page * 4) == pytest.approx(4 * count_tokens(page), rel=0.001)
 
 
 def test_a_request_counts_system_tools_and_messages():

@@ -147,27 +147,37 @@ def turns() -> list[dict[str, Any]]:
     return found
 
 
-def said(content: Any) -> bytes:
-    return json.dumps(message(messages=[{"role": "user", "content": content}], model="large")).encode()
+def said(content: Any, model: str = "large") -> bytes:
+    body = message(messages=[{"role": "user", "content": content}], model=model)
+    return json.dumps(body, ensure_ascii=False).encode()
 
 
-def large_requests() -> dict[str, bytes]:
-    text = 'The quick brown fox jumps over the lazy dog.\n\tif (a < b) { return "c"; }\n'
-    picture = {"type": "base64", "media_type": "image/png", "data": "QUJD" * 512 * 1024}
-    conversation = json.dumps(message(messages=turns(), model="large")).encode()
-    return {
-        "a text of 31 MB": said("x" * 31 * MB),
-        "prose of 29 MB": said(text * (27 * MB // len(text))),
-        "pictures of 28 MB": said([{"type": "image", "source": picture}] * 14),
-        "a conversation of 30 MB": conversation,
-        "the same with half a sign": conversation.replace(b'"begin"', b'"begin \\ud83d"'),
-    }
+def conversation(model: str = "large") -> bytes:
+    return json.dumps(message(messages=turns(), model=model)).encode()
 
 
-def asks_large(body: bytes, status: int) -> Callable[[Process], Awaitable[None]]:
+PROSE = 'The quick brown fox jumps over the lazy dog.\n\tif (a < b) { return "c"; }\n'
+PICTURE = {"type": "base64", "media_type": "image/png", "data": "QUJD" * 512 * 1024}
+LARGE: dict[str, tuple[Callable[[], bytes], int]] = {
+    "a text of 31 MB": (lambda: said("x" * 31 * MB), 200),
+    "prose of 29 MB": (lambda: said(PROSE * (27 * MB // len(PROSE))), 200),
+    "pictures of 28 MB": (lambda: said([{"type": "image", "source": PICTURE}] * 14), 200),
+    "a conversation of 30 MB": (conversation, 200),
+    "the same with half a sign": (lambda: conversation().replace(b'"begin"', b'"begin \\ud83d"'), 200),
+    "the same that is called wrong": (lambda: conversation("wrong"), 400),
+    "the tokens of 29 MB": (lambda: said("äöü漢字😀 " * 1_700_000), 200),
+    "a request of 700,000 blocks": (lambda: said([{"type": "text", "text": "abcd"}] * 700_000), 400),
+}
+"""Requests that are as large as they may be, and how they end."""
+
+
+def asks_large(name: str) -> Callable[[Process], Awaitable[None]]:
+    make, status = LARGE[name]
+    path = "/v1/messages/count_tokens" if "tokens" in name else "/v1/messages"
+
     async def ask(fcc: Process) -> None:
         headers = {"content-type": "application/json"}
-        response = await fcc.client.post("/v1/messages", content=body, headers=headers)
+        response = await fcc.client.post(path, content=make(), headers=headers)
         assert response.status_code == status, response.text
 
     return ask
@@ -185,14 +195,6 @@ CLIENTS: dict[str, Callable[[Process], Awaitable[None]]] = {
     "a body of a million levels": asks_for_depth,
     "heads of a megabyte": heads_without_end,
 }
-LARGE: dict[str, Callable[[Process], Awaitable[None]]] = {
-    **{name: asks_large(body, 200) for name, body in large_requests().items()},
-    "a request of 30 MB that is called wrong": asks_large(
-        json.dumps(message(messages=turns(), model="wrong")).encode(), 400
-    ),
-    "a request of 700,000 blocks": asks_large(said([{"type": "text", "text": "abcd"}] * 700_000), 400),
-}
-"""Requests that are as large as they may be, and how they end."""
 MOST_FOR_LARGE = 320.0
 """MB: ten times the body. It is held as it came, decoded, written anew, and once more on its way out."""
 WRONG = answer(400, b'{"error":{"message":"there is something wrong with messages.0.content, we would say"}}')
@@ -217,7 +219,8 @@ async def all_of_them() -> dict[str, Figure]:
         "b": Upstream(openai_answer("hi")),
         "c": Upstream(WRONG),
     }
-    cases = {name: asks(model) for model, name in zip(upstreams, UPSTREAMS, strict=True)} | CLIENTS | LARGE
+    cases = {name: asks(model) for model, name in zip(upstreams, UPSTREAMS, strict=True)}
+    cases |= CLIENTS | {name: asks_large(name) for name in LARGE}
     async with serving(f"{named}\n{RULES}", python=(ticking.__file__,), **upstreams, **others) as fcc:
         for stream in (True, False):
             assert (await fcc.post(model="warm", stream=stream)).status_code == 200
