@@ -104,7 +104,8 @@ def run(name: str, words: Sequence[str]) -> int:
     """
     try:
         status = _run(name, words)
-        sys.stdout.flush()
+        if not sys.stdout.closed:  # `lsp` closes it
+            sys.stdout.flush()
         return status
     except KeyboardInterrupt:
         return 128 + signal.SIGINT

@@ -47,7 +47,13 @@ MODELS = (
     "claude/claude-haiku-4-5",
 )
 ROUTES = ("rest", "rest", "rest", "small", "long")
-FAILURES = ("overloaded", "timeout", "rate_limit", "server_error")
+FAILURES = (
+    ("overloaded", 529, "Overloaded"),
+    ("timeout", None, "no content within 20.0 s"),
+    ("rate_limit", 429, "Rate limit exceeded: 40 requests per minute"),
+    ("server_error", 500, "Internal Server Error"),
+)
+"""Kind, status and words."""
 
 
 @contextlib.asynccontextmanager
@@ -112,9 +118,9 @@ def past(dice: random.Random, generation: str, number: int, at: float, age: floa
     tried = [Tries(target, None, 0.0, round(first * dice.uniform(2, 9), 1), first)]
     if failing:
         wasted = round(dice.uniform(80, 2500), 1)
-        tried.insert(
-            0, Tries(MODELS[(MODELS.index(target) + 1) % 5], dice.choice(FAILURES), 0.0, wasted, None)
-        )
+        kind, status, words = dice.choice(FAILURES)
+        before = MODELS[(MODELS.index(target) + 1) % 5]
+        tried.insert(0, Tries(before, kind, 0.0, wasted, None, status, words))
         tried[-1] = Tries(target, None, wasted, tried[-1].ms, first)
     lost = failing and dice.random() < 0.25
     tokens = dice.randrange(2_000, 90_000)
