@@ -19,7 +19,7 @@ from typing import Any
 from rules.local import LOCAL_TASKS
 
 GLOBS = ("*", "a*", "*b", "*a*", "ab", "?", "zen/*", "zen/m0", "b", "??*")
-TOOL_GLOBS = ("*", "a*", "*b", "ab", "?", "b")
+TOOL_GLOBS = ("*", "a*", "*b", "ab", "?")
 WORDS = ("main", "title", "quota_probe", "compact", "prefix")
 MODELS = tuple(f"zen/m{number}" for number in range(4))
 
@@ -271,16 +271,14 @@ class Points:
 
     def __init__(self, world: dict[str, tuple[Any, ...]]) -> None:
         self._with: dict[str, dict[Any, int]] = {}
-        size = prod(map(len, world.values()))
-        whole, step = (1 << size) - 1, 1
+        size, step = prod(map(len, world.values())), 1
+        self.all = (1 << size) - 1
         for fact, values in world.items():
-            period = step * len(values)
-            every = whole // ((1 << period) - 1)
+            run, period = (1 << step) - 1, step * len(values)
             self._with[fact] = {
-                value: (((1 << step) - 1) << (number * step)) * every for number, value in enumerate(values)
+                value: repeated(run << number * step, period, size) for number, value in enumerate(values)
             }
             step = period
-        self.all = whole
         if "tool" in world:
             pairs = product(self._with["tool"].items(), self._with["tools"].items())
             self.all = union(
@@ -300,6 +298,15 @@ class Points:
         for one in found[1:]:
             joined = joined & one if condition.kind == "and" else joined | one
         return self.all & ~joined if condition.kind == "not" else joined
+
+
+def repeated(bits: int, period: int, size: int) -> int:
+    """So many bits, over and over, up to a size that they divide."""
+    length = period
+    while length < size:
+        bits |= bits << length
+        length *= 2
+    return bits & ((1 << size) - 1)
 
 
 def union(masks: Iterable[int]) -> int:
