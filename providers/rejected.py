@@ -14,7 +14,11 @@ _REJECTS = re.compile(
     r"|unexpected (?:keyword|field|property|argument|parameter)|no such (?:field|parameter)|only the default|is invalid"
     r"|not (?:be )?(?:supported|permitted|allowed|accepted|recogni[sz]ed|available|enabled)|does ?n[o']t support"
     r"|do(?:es)? not support|cannot be used|can ?not be set|must not be|cannot both be|invalid (?:field|parameter)"
+    r"|incompatible|only [\d.]+ is allowed|out of range|is unavailable|only enabled when|cannot be disabled|must be set to"
+    r"|array too long|is too large|is mandatory|should be set"
 )
+_PART = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
+"""The words of a name in snake or camel case; errors write either for the other."""
 _CODES = frozenset(
     {
         "unsupported_parameter",
@@ -44,7 +48,8 @@ def rejected_field(status: int, body: bytes, candidates: Iterable[str]) -> str |
                 return part
     if not rejects:
         return None
-    return next((name for name in names if _names(words.whole, name)), None)
+    found = (name for test in (_names, _resembles) for name in names if test(words.whole, name))
+    return next(found, None) or next((name for name in names if _begins(words.text, name)), None)
 
 
 def _names(text: str, name: str) -> bool:
@@ -57,4 +62,18 @@ def _names(text: str, name: str) -> bool:
         return re.search(rf"(?<![\w]){word}(?![\w])", text) is not None
     quoted = rf"[\"'`‘“*]{word}[\"'`’”*]"
     place = rf"(?:->\s*\**|\.|\bbody[.:]\s*){word}\b|\b{word}(?:\.\w|:\s)"
-    return re.search(f"{quoted}|{place}", text) is not None
+    called = rf"(?:parameter|argument|field|property|on this model):? {word}\b"
+    return re.search(f"{quoted}|{place}|{called}", text) is not None
+
+
+def _resembles(text: str, name: str) -> bool:
+    """Whether a text in lower case is about the field of that name in the other spelling: `thinking_level`."""
+    parts = _PART.findall(name)
+    between = "_?" if "_" in name else "[_ ]?"
+    pattern = between.join(part.lower() for part in parts)
+    return len(parts) > 1 and re.search(rf"(?<!\w){pattern}(?!\w)", text) is not None
+
+
+def _begins(text: str, name: str) -> bool:
+    """Whether a complaint begins with the field of that name, and with nothing that makes it a word."""
+    return re.match(rf"{re.escape(name)} (?:is|are|does|cannot|must)\b", text, re.IGNORECASE) is not None
