@@ -14,8 +14,8 @@ _REJECTS = re.compile(
     r"|unexpected (?:keyword|field|property|argument|parameter)|no such (?:field|parameter)|only the default|is invalid"
     r"|not (?:be )?(?:supported|permitted|allowed|accepted|recogni[sz]ed|available|enabled)|does ?n[o']t support"
     r"|do(?:es)? not support|cannot be used|can ?not be set|must not be|cannot both be|invalid (?:field|parameter)"
-    r"|incompatible|only [\d.]+ is allowed|out of range|is unavailable|only enabled when|cannot be disabled|must be set to"
-    r"|array too long|is too large|is mandatory|should be set"
+    r"|incompatible|only [\d.]+ is allowed|out of range|is unavailable|only enabled when|cannot be disabled"
+    r"|must be set to|should be set|array too long|is too large|is mandatory"
 )
 _PART = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
 """The words of a name in snake or camel case; errors write either for the other."""
