@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reliability.md"
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "fcc"), str(ROOT / "benchmarks")]
 
+TRANSPORT = ("transport", "connecting", "pool", "deadline", "aside")
 FUZZED = ("sse", "translators", "anthropic_request", "language")
 
 
@@ -111,7 +112,7 @@ def faults(short: bool) -> Outcome:
     )
     suite = tests("fcc/test_faults_matrix.py", "fcc/test_faults_rescue.py", short=short)
     wrong = sum(int(found) for found in re.findall(r"AssertionError: (\d+) of \d+:", suite.output))
-    transport = tests("providers/test_providers_transport.py", short=short)
+    transport = tests(*(f"providers/test_providers_{name}.py" for name in TRANSPORT), short=short)
     value = (
         f"{every - wrong} / {every} over the whole server, {transport.passed} / {transport.total} of one call"
     )
@@ -201,7 +202,7 @@ async def cancel_delays(count: int) -> list[float]:
 
 def pool(short: bool) -> Outcome:
     suite = tests(
-        "providers/test_providers_transport.py::test_two_thousand_cancelled_calls_leave_the_pool_whole",
+        "providers/test_providers_pool.py::test_hundreds_of_cancelled_calls_leave_the_pool_whole",
         short=short,
     )
     return Outcome("10 of 10 good" if suite.good else "broken", suite.good)
@@ -274,10 +275,11 @@ FIGURES = (
     ),
     Figure("reloads", "clients stream while the file changes and servers take over", "0 lost", reloads),
     Figure("cancels", "from the client's close to the upstream's", "p99 under 250 ms", cancels),
-    Figure("pool", "ten calls after 2,000 that were cancelled", "10 of 10", pool),
+    Figure("pool", "ten calls after 480 that were cancelled, or 10,080", "10 of 10", pool),
     Figure(
         "hostile sizes",
-        "endless lines and heads, bombs, floods of events, deaf clients; the shortest pause of 2 runs, or 3",
+        "endless lines and heads, bombs, floods of events, deaf clients, requests as large as they may be; "
+        "the shortest pause of 2 runs, or 3",
         "under 16 MB and 100 ms",
         hostile_sizes,
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 
 import pytest
 
@@ -174,6 +175,10 @@ def test_a_cancelled_call_closes_its_connection_at_once(behaviour: Behaviour) ->
     assert asyncio.run(main()) < 0.25
 
 
+BATCHES = 1_008 if os.environ.get("FCC_LONG") == "1" else 48
+"""Of ten calls each."""
+
+
 def test_hundreds_of_cancelled_calls_leave_the_pool_whole() -> None:
     """Calls cancelled at every stage: before the connection, while it is made, before and within the answer."""
     served = 0
@@ -193,7 +198,7 @@ def test_hundreds_of_cancelled_calls_leave_the_pool_whole() -> None:
     async def main() -> None:
         async with Upstream(behave) as upstream:
             provider = provider_at(upstream.url)
-            for batch in range(48):
+            for batch in range(BATCHES):
                 calls = [asyncio.create_task(answered(provider)) for _ in range(10)]
                 for _ in range(batch % 24):
                     await asyncio.sleep(0)
