@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -54,12 +55,20 @@ def shipped_config() -> Path:
 
 
 def find_config(given: str | Path | None, env: Mapping[str, str]) -> Path:
-    """`--config`, else `$FCC_CONFIG`, else the user's routes.toml, else the shipped one. May not exist."""
+    """`--config`, else `$FCC_CONFIG`, else the user's routes.toml, else the shipped one. May not exist.
+
+    Where it cannot be told whether there is one of the user's, it is that: no other policy takes its place silently.
+    """
     named = given or env.get("FCC_CONFIG")
     if named:
         return Path(named).expanduser()
     own = config_folder() / "routes.toml"
-    return own if own.is_file() else shipped_config()
+    try:
+        return own if stat.S_ISREG(own.stat().st_mode) else shipped_config()
+    except (FileNotFoundError, NotADirectoryError):
+        return shipped_config()
+    except OSError:
+        return own
 
 
 def env_folder(config: Path) -> Path:

@@ -58,10 +58,10 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _LINE = re.compile(r"[^\n]*\n?")
 _PLAIN = re.compile(r"\d{4}-\d\d-\d\d \d\d:[^\s,\]}#]*|[^\s,\]}#=]+")
 _STRINGS: tuple[tuple[str, Kind, re.Pattern[str]], ...] = (
-    ('"""', "multi-line basic", re.compile(r'"""(?:[^\\"]++|\\[\s\S]|"{1,2}(?!"))*+"{3,5}')),
-    ("'''", "multi-line literal", re.compile(r"'''(?:[^']++|'{1,2}(?!'))*+'{3,5}")),
-    ('"', "basic string", re.compile(r'"(?:[^\\"\n]++|\\[^\n])*+"')),
-    ("'", "literal string", re.compile(r"'[^'\n]*+'")),
+    ('"""', "multi-line basic", re.compile(r'"""[^\\"]*(?:(?:\\[\s\S]|"{1,2}(?!"))[^\\"]*)*"{3,5}')),
+    ("'''", "multi-line literal", re.compile(r"'''[^']*(?:'{1,2}(?!')[^']*)*'{3,5}")),
+    ('"', "basic string", re.compile(r'"[^\\"\n]*(?:\\[^\n][^\\"\n]*)*"')),
+    ("'", "literal string", re.compile(r"'[^'\n]*'")),
 )
 _SHORT = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "e": "\x1b", '"': '"', "\\": "\\"}
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))")

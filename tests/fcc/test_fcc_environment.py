@@ -94,3 +94,12 @@ def test_env_is_read_again_in_place_and_the_process_wins(tmp_path: Path) -> None
     (tmp_path / ".env").unlink()
     read_again(config, env, process)
     assert env == {"OURS": "process", "NEW": "2"}
+
+
+def test_a_folder_that_may_not_be_looked_into_is_not_taken_for_an_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environment, "config_folder", lambda: tmp_path)
+    assert find_config(None, {}) == shipped_config()
+    (tmp_path / "routes.toml").symlink_to("routes.toml")  # as good as forbidden, for root too
+    assert find_config(None, {}) == tmp_path / "routes.toml"

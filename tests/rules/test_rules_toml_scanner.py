@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -135,3 +137,12 @@ def test_any_text_is_scanned_within_its_bounds(text):
     for place in scan(text).places.values():
         assert 0 <= place.key.start <= place.key.end <= len(text)
         assert 0 <= place.value.start <= place.value.end <= len(text)
+
+
+def test_no_pattern_repeats_a_group_possessively():
+    """Python before 3.11.5 matches too little then, and does so silently (github.com/python/cpython/issues/106052)."""
+    root = Path(__file__).parents[2]
+    for room in ("rules", "translators", "providers", "engine", "fcc"):
+        for path in (root / room).rglob("*.py"):
+            found = re.findall(r"\)[*+?}]\+[^+=\s]", path.read_text("utf-8"))
+            assert not found, (path, found)
