@@ -327,3 +327,21 @@ def test_only_those_that_fit_are_asked_and_the_others_keep_their_turn() -> None:
             assert attempt.tried.target == name
 
     run(main())
+
+
+def test_a_step_that_a_failure_put_to_rest_has_its_own_retries() -> None:
+    first = candidate(ScriptedProvider("a", [[DOWN], ANSWER]), health=HealthRule(1, 30.0, 30.0), retry=1)
+    assert asked(first, good("b"))[0] == ["a", "a"]
+
+
+def test_a_runner_that_may_not_be_asked_is_left_out_of_a_race() -> None:
+    assert asked(Race((good("a"), good("b")), 5.0), state=resting("a")) == (["b"], 0.0)
+    assert asked(Race((good("a"), good("b")), 5.0), good("c"), state=resting("a", "b"))[0] == ["c"]
+
+
+def test_when_nobody_has_eyes_for_an_image_all_are_asked_all_the_same() -> None:
+    image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}}
+    messages = [{"role": "user", "content": [image]}]
+    blind = good("a", profile=Profile(images=False))
+    assert asked(blind, good("b"), messages=messages)[0] == ["b"]
+    assert asked(blind, good("b", profile=Profile(images=False)), messages=messages)[0] == ["a"]

@@ -206,3 +206,11 @@ def test_of_a_fresh_answer_only_what_is_new_goes_out() -> None:
     assert joint.feed(more) is more
     exact = Repeated(said_of(Text("the quick")))
     assert exact.feed([Text("the quick"), Thinking("Hm."), END]) == [Thinking("Hm."), END]
+
+
+@pytest.mark.parametrize(
+    ("had", "comes"), [(Thinking("same"), Text("same")), (Text("same"), Thinking("same"))]
+)
+def test_the_same_words_of_another_kind_are_another_answer(had: Event, comes: Event) -> None:
+    with pytest.raises(Differs):
+        Repeated(said_of(had)).feed([Start(), comes])
