@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import stat
 import urllib.request
 from collections.abc import Iterator
@@ -37,15 +38,19 @@ def of_file(found: Opened) -> Finding:
     if found.warnings:
         counted = "1 warning" if found.warnings == 1 else f"{found.warnings} warnings"
         return Finding("note", "file", f"{found.path}: {counted}", f"fcc lint {found.path}")
-    return Finding("ok", "file", f"{found.path}: {routes} routes")
+    return Finding("ok", "file", f"{found.path}: {routes} route{'s' * (routes != 1)}")
 
 
 def of_env(path: Path) -> Finding | None:
-    """Whether others may read the keys in `.env`; None when there is no such file."""
+    """Whether fcc can read the keys in `.env`, and others cannot; None when there is no such file."""
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
     except OSError:
         return None
+    if not os.access(path, os.R_OK):
+        return Finding(
+            "bad", ".env", f"{path} cannot be read, so its keys are not there", f"chmod 600 {path}"
+        )
     if mode & 0o077:
         return Finding("bad", ".env", f"{path} can be read by others", f"chmod 600 {path}")
     return Finding("ok", ".env", f"{path}, readable by its owner alone")

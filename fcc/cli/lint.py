@@ -59,10 +59,14 @@ def lint(
         return _explain(explain)
     try:
         loaded = _load(path)
+    except OSError as error:
+        print(f"fcc lint: {unreadable(path, error)}", file=sys.stderr)
+        return 2
+    try:
         mended = _fix(path, loaded) if fix else 0
         loaded = _load(path) if mended else loaded
     except OSError as error:
-        print(f"fcc lint: {unreadable(path, error)}", file=sys.stderr)
+        print(f"fcc lint: cannot write {path}: {error.strerror or error}", file=sys.stderr)
         return 2
     if mended:
         print(f"{mended} fixed in {path}", file=sys.stderr)

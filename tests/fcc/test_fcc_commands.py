@@ -321,3 +321,26 @@ def test_an_end_from_outside_is_no_traceback(
     monkeypatch.setattr(os, "dup2", lambda *_: None)
     assert main(["lint"]) == {KeyboardInterrupt: 130, BrokenPipeError: 141}[raised]
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_file_that_cannot_be_written_is_not_said_to_be_unreadable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "routes.toml"
+    path.write_text('rules = """\nroute rest  use zen/a\n"""\n')
+
+    def refused(*_: object) -> int:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "write_bytes", refused)
+    assert main(["lint", "--fix", str(path)]) == 2
+    assert capsys.readouterr().err == f"fcc lint: cannot write {path}: Permission denied\n"
+
+
+def test_doctor_says_that_env_cannot_be_read(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (serves(home, 'route rest answer "x"').parent / ".env").touch(0o600)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert main(["doctor", "--offline"]) == 1
+    assert "cannot be read, so its keys are not there" in capsys.readouterr().out
