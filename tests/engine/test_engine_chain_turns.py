@@ -246,6 +246,24 @@ def test_waiting_has_one_budget_for_the_whole_walk() -> None:
     assert (kinds(walk), took) == ([("a/m", "server_error")], 6.0)
 
 
+def test_what_is_left_of_the_budget_is_waited_for_too() -> None:
+    """`a` is free after 3 s and fails; `b` is after 6 s."""
+    state = State()
+    first = candidate(ScriptedProvider("a", [ANSWER, [DOWN]]), limit=limited(1, 3.0))
+    blocked = says_no("b", Failure("rate_limit", "slow", status=429, retry_after=6.0))
+
+    async def main() -> tuple[Chain, float]:
+        await heard(chain([first], state))
+        await failed(chain([blocked], state, Defaults(retry=0, wait=0.0)))
+        walk = chain([first, good("b")], state, Defaults(retry=0, wait=10.0))
+        began = asyncio.get_running_loop().time()
+        assert await heard(walk) == "hello"
+        return walk, asyncio.get_running_loop().time() - began
+
+    walk, took = run(main())
+    assert (kinds(walk), took) == ([("a/m", "server_error"), ("b/m", None)], 6.0)
+
+
 def test_whoever_does_not_want_to_wait_is_told_at_once() -> None:
     async def main() -> None:
         state, busy = State(), good("a", limit=limited(1, 6.0))

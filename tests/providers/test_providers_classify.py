@@ -18,13 +18,16 @@ from translators.events import Fault
 
 STATUSES = [
     (101, "malformed"),
+    (199, "malformed"),
     (204, "empty"),
     (205, "malformed"),
+    (300, "not_found"),
     (301, "not_found"),
     (302, "not_found"),
     (304, "empty"),
     (307, "not_found"),
     (308, "not_found"),
+    (399, "not_found"),
     (400, "bad_request"),
     (401, "auth"),
     (402, "credit"),
