@@ -310,16 +310,19 @@ def test_a_file_that_cannot_be_read_is_said_in_the_same_words(
         assert capsys.readouterr().err == f"fcc {command}: {words.format(path)}\n"
 
 
-@pytest.mark.parametrize("raised", [KeyboardInterrupt, BrokenPipeError])
+@pytest.mark.parametrize(("raised", "status"), [(KeyboardInterrupt, 130), (BrokenPipeError, 141)])
 def test_an_end_from_outside_is_no_traceback(
-    raised: type[BaseException], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    raised: type[BaseException],
+    status: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def stopped(words: object) -> int:
         raise raised
 
     monkeypatch.setattr("fcc.cli.lint.quick", stopped)
     monkeypatch.setattr(os, "dup2", lambda *_: None)
-    assert main(["lint"]) == {KeyboardInterrupt: 130, BrokenPipeError: 141}[raised]
+    assert main(["lint"]) == status
     assert capsys.readouterr() == ("", "")
 
 
