@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rules.diagnostics import Diagnostic
 from rules.lint.names import guess, mentioned
 from rules.lint.registry import Context, LintCode
-from rules.names import REQUESTED, Names
+from rules.names import REQUESTED
 from rules.walk import references
 
 CODE = LintCode(
@@ -34,7 +34,7 @@ route rest use minimax
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
-    names = Names(context.document, context.env)
+    names = context.names
     unread = mentioned(context, ("alias", "chain"))
     known = [*names.aliases, *names.chains]
     for ref, _ in references(context.document):

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from rules.diagnostics import Diagnostic, Label
 from rules.lint.registry import Context, LintCode
-from rules.names import Names
 
 CODE = LintCode(
     "FCC209",
@@ -33,7 +32,7 @@ route rest use one
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
-    names = Names(context.document, context.env)
+    names = context.names
     for kind, loops in (("alias", names.alias_loops), ("chain", names.chain_loops)):
         for loop in loops:
             places = [(names.aliases if kind == "alias" else names.chains)[name].name.span for name in loop]

@@ -35,7 +35,7 @@ route rest use glm
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
-    names = Names(context.document, context.env)
+    names = context.names
     used = _used(context, names)
     used.update(re.findall(r"[A-Za-z0-9_-]+", unread(context)))
     for name, statement in [*names.aliases.items(), *names.chains.items()]:

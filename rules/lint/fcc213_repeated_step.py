@@ -32,7 +32,7 @@ route rest use zen/minimax-m2.5-free, retry 2
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
-    names = Names(context.document, context.env)
+    names = context.names
     for sequence in sequences(context.document):
         for before, step in pairwise(sequence.steps):
             if _same(before, step, names):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rules.diagnostics import Diagnostic
 from rules.lint.registry import Context, LintCode
-from rules.names import Names, env_models
+from rules.names import env_models
 from rules.nodes import Offer, Word
 from rules.suggest import did_you_mean
 from rules.walk import sequences
@@ -33,7 +33,7 @@ route rest use zen/minimax-m2.5-free
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
-    names = Names(context.document, context.env)
+    names = context.names
     providers = {*context.catalogue, *context.settings.providers}
     for variable in _variables(context):
         for entry in env_models(context.env, variable.text):

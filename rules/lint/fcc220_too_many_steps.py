@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rules.diagnostics import Diagnostic
 from rules.lint.registry import Context, LintCode
-from rules.names import MAX_NESTING, MAX_STEPS, Names
+from rules.names import MAX_NESTING, MAX_STEPS
 from rules.walk import sequences
 
 CODE = LintCode(
@@ -41,7 +41,7 @@ route rest use c0
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
-    names = Names(context.document, context.env)
+    names = context.names
     for sequence in sequences(context.document):
         if names.too_large(sequence):
             message = (

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from rules.diagnostics import Diagnostic, Edit, Fix
 from rules.lint.names import glob_words
 from rules.lint.registry import Context, LintCode
-from rules.names import Names
 
 CODE = LintCode(
     "FCC221",
@@ -34,7 +33,7 @@ route rest use minimax
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
-    names = Names(context.document, context.env)
+    names = context.names
     for glob in glob_words(context.document):
         if "/" in glob.text or "*" in glob.text:
             continue

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from rules.diagnostics import Diagnostic
 from rules.lint.registry import Context, LintCode
 from rules.model_facts import steps
-from rules.names import Names
 from rules.nodes import Route, Span, Use
 from rules.policy_types import Plan, UsePlan
 
@@ -36,7 +35,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
     policy = context.policy
     if policy is None:
         return
-    names = Names(context.document, context.env)
+    names = context.names
     for name, plan in policy.chains.items():
         yield from _finding(context, names.chains[name].name.span, f"chain `{name}`", plan)
     places = {one.span: one for one in context.document.statements if isinstance(one, Route)}

@@ -20,6 +20,7 @@ from rules.analysis import Analysis
 from rules.catalogue import Catalogue
 from rules.diagnostics import Diagnostic, Fix, Label, Severity
 from rules.model_facts import Models
+from rules.names import Names
 from rules.nodes import Document, Span
 from rules.policy_types import Policy
 from rules.settings import Settings
@@ -76,6 +77,11 @@ class Context(msgspec.Struct, frozen=True, dict=True):
     env: Mapping[str, str]
     policy: Policy | None
     """None when the findings of earlier stages leave no policy to look at."""
+
+    @cached_property
+    def names(self) -> Names:
+        """The aliases and chains of the file."""
+        return Names(self.document, self.env)
 
     @cached_property
     def models(self) -> Models:
