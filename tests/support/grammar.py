@@ -34,6 +34,7 @@ STOP_REASONS = {
     "pause_turn",
     "refusal",
     "model_context_window_exceeded",
+    "compaction",
 }
 ERROR_TYPES = {
     "invalid_request_error",

@@ -9,6 +9,7 @@ _REASONS: dict[str, StopReason] = {
     "length": "max_tokens",
     "stop_sequence": "stop_sequence",
     "pause_turn": "pause_turn",
+    "compaction": "compaction",
     "refusal": "refusal",
     "content_filter": "refusal",
     "sensitive": "refusal",

@@ -36,10 +36,18 @@ def usage_of(value: Any) -> Usage | None:
         input=_count(value.get("input_tokens")),
         output=_count(value.get("output_tokens")),
         cache_read=_count(value.get("cache_read_input_tokens")),
-        cache_write=_count(value.get("cache_creation_input_tokens")),
+        cache_write=_written(value),
         thinking=_count(details.get("thinking_tokens")) if isinstance(details, dict) else None,
         extra=extra or None,
     )
+
+
+def _written(value: dict[str, Any]) -> int | None:
+    """Tokens written to the cache, or the sum of those that were written for each time to live."""
+    written, parts = _count(value.get("cache_creation_input_tokens")), value.get("cache_creation")
+    if written or not isinstance(parts, dict):
+        return written
+    return sum(_count(part) or 0 for part in parts.values()) or written
 
 
 def merged(known: Usage | None, new: Usage) -> Usage:

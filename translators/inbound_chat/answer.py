@@ -29,6 +29,7 @@ _REASONS: dict[StopReason, str] = {
     "end_turn": "stop",
     "stop_sequence": "stop",
     "pause_turn": "stop",
+    "compaction": "stop",
     "tool_use": "stop",
     "max_tokens": "length",
     "model_context_window_exceeded": "length",
