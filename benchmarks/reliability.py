@@ -280,7 +280,7 @@ FIGURES = (
         "hostile sizes",
         "endless lines and heads, bombs, floods of events, deaf clients, requests as large as they may be; "
         "the shortest pause of 2 runs, or 3",
-        "under 16 MB and 100 ms",
+        "under 16 MB and 100 ms, for large requests of work",
         hostile_sizes,
     ),
     Figure(
