@@ -1,8 +1,8 @@
 """The ways in which models write tool calls as text, each read into names and arguments.
 
 Every form has an opening mark, closing marks, a look at what follows the opening that tells whether it can become a
-call, and a reading of the whole. Sources: chat templates of Hermes, Qwen3, Qwen3-Coder, GLM-4.5, Kimi-K2, MiniMax-M2
-and M3; the harmony format of gpt-oss (cookbook.openai.com/articles/openai-harmony).
+call, and a reading of the whole. Sources: chat templates of Hermes, Qwen3, Qwen3-Coder, GLM-4.5, Kimi-K2, MiniMax-M2,
+M3, Nemotron, LongCat, Seed-OSS; the harmony format of gpt-oss (cookbook.openai.com/articles/openai-harmony).
 """
 
 from __future__ import annotations
@@ -225,6 +225,9 @@ _HARMONY_ENDS = ("<|call|>", "<|end|>", "<|return|>")
 
 FORMS: dict[str, Form] = {
     "<tool_call>": Form(("</tool_call>",), _block_possible, _read_block),
+    "<TOOLCALL>": Form(("</TOOLCALL>",), _block_possible, _read_block),
+    "<longcat_tool_call>": Form(("</longcat_tool_call>",), _block_possible, _read_block),
+    "<seed:tool_call>": Form(("</seed:tool_call>",), _block_possible, _read_block),
     "<function=": Form(("</function>",), _function_possible, _read_function),
     "<minimax:tool_call>": Form(_MINIMAX, _invoke_possible, _read_block),
     NAMESPACE: Form(_MINIMAX, _namespace_possible, _read_block),

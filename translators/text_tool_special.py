@@ -1,4 +1,4 @@
-"""Calls as DeepSeek and Kimi K3 write them: elements whose tags are special tokens, seen when nobody parses them.
+"""Calls as DeepSeek, Kimi K3 and Mistral write them: with special tokens, seen when nobody parses them.
 
 DeepSeek since V3.2, behind `tool_calls`, `function_calls`, or neither; some bars are doubled:
 
@@ -14,7 +14,19 @@ Kimi K3:
     <|open|>argument key="path" type="string"<|sep|>a<|close|>argument<|sep|>
     <|close|>call<|sep|><|close|>tools<|sep|>
 
-Sources: sgl-project/sglang#40236, lsdefine/GenericAgent#804, getsigit/sigit#92, can1357/oh-my-pi#8495.
+DeepSeek before V3.2, the arguments in a fence (V3, R1) or not (V3.1):
+
+    <｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>read
+    ```json
+    {"path": "a"}
+    ```<｜tool▁call▁end｜><｜tool▁calls▁end｜>
+
+Mistral, to the end of the answer:
+
+    [TOOL_CALLS]read[ARGS]{"path": "a"}
+
+Sources: chat templates of DeepSeek-V3, DeepSeek-V3.1, Mistral-Small-3.2; sgl-project/sglang#40236,
+lsdefine/GenericAgent#804, getsigit/sigit#92, can1357/oh-my-pi#8495.
 """
 
 from __future__ import annotations
@@ -26,7 +38,7 @@ from collections.abc import Collection
 from typing import Any
 
 from translators.lenient_json import Unfinished, read
-from translators.text_tool_forms import Form, Written
+from translators.text_tool_forms import FORMS, Form, Written
 
 _BAR, _BARS = "｜DSML｜", "｜｜DSML｜｜"
 _INVOKE = re.compile(r'\s*<｜DSML｜invoke name="([^"]*)"\s*>')
@@ -44,6 +56,11 @@ _ARGUMENT = re.compile(
 )
 _CALL_END = re.compile(r"\s*<\|close\|>call<\|sep\|>")
 _REST = re.compile(r"\s*\Z")
+_SEP = "<｜tool▁sep｜>"
+_OLD_CALL = re.compile(rf"\s*<｜tool▁call▁begin｜>(?:function{_SEP})?([\w.:/-]+)(?:{_SEP}|\s*```json)")
+_OLD_END = re.compile(r"\s*(?:```)?\s*<｜tool▁call▁end｜>")
+_MISTRAL_CALL = re.compile(r"\s*(?:\[TOOL_CALLS\])?\s*([\w.:/-]+)(?:\[CALL_ID\]\w+)?(?:\[ARGS\])?(?=\s*\{)")
+_NOTHING = re.compile("")
 
 
 def _named(text: str, opening: str, names: Collection[str]) -> bool:
@@ -78,6 +95,46 @@ def _read_invoke(text: str) -> list[Written] | None:
 
 def _read_tools(text: str) -> list[Written] | None:
     return _elements(text, _CALL, _ARGUMENT, _CALL_END)
+
+
+def _old_possible(text: str, _: Collection[str]) -> bool:
+    text, opening = text.lstrip(), "<｜tool▁call▁begin｜>"
+    return text.startswith(opening) or opening.startswith(text)
+
+
+def _mistral_possible(text: str, names: Collection[str]) -> bool:
+    text = text.lstrip()
+    name = re.match(r"[\w.:/-]*", text)
+    if not text or name is None or text[0] == "[":
+        return True
+    return name[0] in names if name.end() < len(text) else any(one.startswith(name[0]) for one in names)
+
+
+def _read_old(text: str) -> list[Written] | None:
+    return _with_json(text, _OLD_CALL, _OLD_END)
+
+
+def _read_mistral(text: str) -> list[Written] | None:
+    if text.lstrip().startswith("["):
+        return FORMS["<tool_call>"].read(text)
+    return _with_json(text, _MISTRAL_CALL, _NOTHING)
+
+
+def _with_json(text: str, opening: re.Pattern[str], closing: re.Pattern[str]) -> list[Written] | None:
+    """Calls one after the other, each with one JSON object. Raises Unfinished, ValueError."""
+    written: list[Written] = []
+    at = 0
+    while not _REST.match(text, at):
+        head = opening.match(text, at)
+        if head is None:
+            return None
+        values, at = read(text, head.end())
+        end = closing.match(text, at)
+        if end is None:
+            raise Unfinished(f"the call at {head.start()} has no end")
+        at = end.end()
+        written.append(Written(head[1], values, "json"))
+    return written or None
 
 
 def _elements(
@@ -128,5 +185,7 @@ SPECIAL_FORMS: dict[str, Form] = {
     **_section(_BAR),
     **_section(_BARS),
     "<|open|>tools<|sep|>": Form(("<|close|>tools<|sep|>",), _tools_possible, _read_tools),
+    "<｜tool▁calls▁begin｜>": Form(("<｜tool▁calls▁end｜>",), _old_possible, _read_old),
+    "[TOOL_CALLS]": Form((), _mistral_possible, _read_mistral),
 }
 """By their opening marks."""

@@ -81,7 +81,9 @@ class TextTools:
         """`events` with calls in place of the text that wrote them; the same list if there is nothing to do."""
         if not (self._held or self._opening or self._ready or self._made):
             for event in events:
-                if type(event) is Text and ("<" in event.text or event.text[-1:] == "]"):
+                if type(event) is Text and (
+                    "<" in event.text or event.text[-1:] in ("[", "]") or "[T" in event.text
+                ):
                     break
             else:
                 return events

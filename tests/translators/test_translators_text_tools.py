@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from translators.events import Event, Fault, Finish, Progress, Start, Text, Thinking, Tool, Usage
-from translators.text_tool_special import SPECIAL_FORMS
-from translators.text_tools import TextTools
+from translators.text_tools import FORMS, TextTools
 
 DECLARED = {
     "Read": {
@@ -64,6 +63,18 @@ CALLS = [
     ),
     ("<tool_call>\n<function=Read>\n<parameter=path>\na b\n</parameter>\n</function>\n</tool_call>", [READ]),
     ("<function=Read><parameter=path>a b</parameter></function>", [READ]),
+    ('<TOOLCALL>[{"name": "Read", "arguments": {"path": "a b"}}, {"name": "List"}]</TOOLCALL>', [READ, LIST]),
+    ('<longcat_tool_call>\n{"name": "Read", "arguments": {"path": "a b"}}\n</longcat_tool_call>', [READ]),
+    (
+        "<seed:tool_call>\n<function=Read>\n<parameter=path>a b</parameter>\n</function>\n</seed:tool_call>",
+        [READ],
+    ),
+    (
+        "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>Read\n```json\n"
+        '{"path": "a b"}\n```<｜tool▁call▁end｜>\n<｜tool▁call▁begin｜>List<｜tool▁sep｜>{}<｜tool▁call▁end｜>'
+        "<｜tool▁calls▁end｜>",
+        [READ, LIST],
+    ),
     (
         '<｜DSML｜tool_calls>\n<｜DSML｜invoke name="Read">\n<｜DSML｜parameter name="path" string="true">x'
         '</｜DSML｜parameter>\n<｜DSML｜parameter name="limit" string="false">5</｜DSML｜parameter>\n'
@@ -236,15 +247,7 @@ def test_marks_repeated_behind_a_call_are_dropped():
 
 @pytest.mark.parametrize(("text", "calls"), [one for one in CALLS if "functions.List:1" not in one[0]])
 def test_the_closing_mark_may_be_missing_at_the_end(text, calls):
-    for mark in (
-        "</tool_call>",
-        "</minimax:tool_call>",
-        "</function>",
-        "<|call|>",
-        "<|tool_calls_section_end|>",
-        "<|tool_call_end|>",
-        *(mark for form in SPECIAL_FORMS.values() for mark in form.closing),
-    ):
+    for mark in (mark for form in FORMS.values() for mark in form.closing):
         if text.endswith(mark):
             text = text.removesuffix(mark)
             break
