@@ -109,4 +109,4 @@ def test_one_that_is_cut_off_has_its_share() -> None:
         times = admitted([*[server.url] * (PROCESSES - 1), nowhere.url], nothing, server)
     share = worst(times) / COUNT
     print(f"partitioned: worst window {share:.2f}x, {len(times)} let")
-    assert 0.5 < share <= 1.25 * 1.10, "a quarter more, and as much for the clocks as in the others"
+    assert 0.5 < share <= 1.25

@@ -30,7 +30,7 @@ def test_a_frozen_server_is_waited_for_once() -> None:
             server.send(signal.SIGCONT)
             later = sorted(times[3:])
             print(f"first {times[0] * 1e3:.1f} ms, then p99 {later[int(len(later) * 0.99)] * 1e3:.3f} ms")
-            assert later[int(len(later) * 0.9)] < 0.05, "on a machine with other work a few are held up by it"
+            assert later[int(len(later) * 0.99)] < 0.02
             assert here.heard == [(False, "TimeoutError")]
 
     run(test)
