@@ -12,10 +12,11 @@ import functools
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from engine.generation import House
 from fcc import gate
+from fcc.admin.alone import Alone
 from fcc.auth import Access, Token, access, is_loopback, open_door, server_token
 from fcc.books import Books
 from fcc.dashboard.past import Past
@@ -31,7 +32,33 @@ from translators.clients import CLIENTS
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from fcc.crew.siblings import Siblings
+    from fcc.metrics import Collector, Reading
+
+
+class Crew(Protocol):
+    """The processes that are one server: `fcc.admin.alone` for one, `fcc.crew.siblings` for several."""
+
+    leads: bool
+    """This process follows the policy file itself."""
+    chronicles: bool
+    """It writes into the ledger what it began with."""
+
+    async def state(self, *, fresh: bool = True) -> dict[str, Any]:
+        """As `fcc.admin.state.state_page`, of all; not `fresh`: of a moment ago."""
+        ...
+
+    async def figures(self) -> tuple[Reading, Collector | None]: ...
+
+    async def reset(self, target: str | None) -> dict[str, Any]:
+        """Forget why a model is put aside, or (None) all of them."""
+        ...
+
+    async def reload(self, by: str, confirm: str) -> dict[str, Any]: ...
+    async def rollback(self, data: bytes, by: str) -> dict[str, Any]: ...
+
+    async def settled(self) -> None:
+        """What any of them has sent to the ledger is in there."""
+        ...
 
 
 class Hot(NamedTuple):
@@ -74,8 +101,8 @@ class App:
         self.past = Past(self.token_folder)
         self.last: Loaded | None = house.generation.loaded if house.generation else None
         """The file as it was read last, served or refused."""
-        self.crew: Siblings | None = None
-        """Other workers behind the same port; None: this process serves alone."""
+        self.crew: Crew = Alone(self)
+        """All processes behind the port, as whoever asks one of them sees them."""
         self.hot = hot_paths(house, self.log, self.books)
         self.gate = gate.Gate(self.inside, self.access(), self.log)
         self._pages: asyncio.Task[FastAPI] | None = None
@@ -120,9 +147,9 @@ class App:
         await self.house.meet()
         await self.books.open(self.ledger_path(), self.settings().ledger.days)
         if self.last is not None:
-            self.books.policy(self.last, "start", kept=self.crew is None or self.crew.chronicles)
+            self.books.policy(self.last, "start", kept=self.crew.chronicles)
             self.keep(self.last)
-        if self.crew is None:
+        if self.crew.leads:
             self.follower.start(watch=self.settings().reload.watch)
         await send({"type": "lifespan.startup.complete"})
         await receive()

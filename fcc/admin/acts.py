@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.generation import House
 from engine.picture import candidates, pardon
-from fcc.server import App
 from rules.policy import Loaded
+
+if TYPE_CHECKING:
+    from fcc.server import App
 
 
 def known(house: House) -> list[str]:

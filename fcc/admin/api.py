@@ -8,7 +8,9 @@ the log. While the ledger cannot be read, sessions and decisions are those in me
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
@@ -18,12 +20,14 @@ from engine import ledger_pages
 from engine.decision import short
 from engine.ledger import Unreadable
 from fcc.admin import events
-from fcc.admin.acts import forget, known, reloaded
+from fcc.admin.acts import known
 from fcc.admin.explained import explained
-from fcc.admin.state import metrics, policy_page, whole_state
+from fcc.admin.state import metrics, policy_page
 from fcc.server import App
 
 MOST_OFFSET = 10_000_000
+
+T = TypeVar("T")
 
 
 def own(request: Request) -> None:
@@ -48,7 +52,7 @@ class Reset(msgspec.Struct):
 @router.get("/admin/api/state")
 async def state(request: Request) -> Response:
     """What is in flight and on which model, how each model is, and what is wrong."""
-    return answer(await whole_state(app_of(request)))
+    return answer(await app_of(request).crew.state())
 
 
 @router.get("/admin/api/sessions")
@@ -124,11 +128,7 @@ async def reload(request: Request, confirm: str = "") -> Response:
     """Read the file now. The answer says whether it is served, and what is wrong with it; `held` is the id by which a
     file that `[reload] guard` keeps back can be confirmed: `?confirm=ID`."""
     app = app_of(request)
-    who = caller(request)
-    if app.crew is None:
-        result = reloaded(app.house, await app.follower.load(again=True, by=who, confirm=confirm))
-    else:
-        result = await app.crew.reload(who, confirm)
+    result = await app.crew.reload(caller(request), confirm)
     audit(request, app, "reload", result["status"])
     return answer(result)
 
@@ -143,7 +143,7 @@ async def reset(request: Request) -> Response:
         raise HTTPException(400, 'the body is {"target": "provider/model"}, or {} for all') from None
     if asked is not None and asked not in known(app.house):
         raise HTTPException(404, f"no model `{short(asked)}` in the policy")
-    result = {"reset": forget(app, asked)} if app.crew is None else await app.crew.reset(asked)
+    result = await app.crew.reset(asked)
     audit(request, app, "reset", short(asked) if asked is not None else "all")
     return answer(result)
 
@@ -171,26 +171,26 @@ def found(row: Any, what: str, name: str) -> Response:
 async def read(app: App, what: str, *arguments: Any) -> Any:
     """A page of the ledger, or of memory if there is none that can be read. What it remembers of the last moments is
     there already: whoever has an answer may look for its row."""
-    ledger = app.books.ledger
-    if app.crew is not None:
-        await app.crew.settled()
-    if ledger is not None and ledger.problem is None:
-        try:
-            return await ledger.read(getattr(ledger_pages, what), *arguments)
-        except Unreadable:
-            pass
+    if app.books.problem is None:
+        with suppress(Unreadable):
+            return await from_ledger(app, getattr(ledger_pages, what), *arguments)
     return getattr(app.books.sessions, what)(*arguments)
 
 
 async def listed(app: App, query: Any, *arguments: Any) -> list[dict[str, Any]]:
     """Rows that are in the ledger or nowhere."""
-    ledger = app.books.ledger
-    if app.crew is not None:
-        await app.crew.settled()
     try:
-        return await ledger.read(query, *arguments) if ledger is not None else []
+        return await from_ledger(app, query, *arguments)
     except Unreadable:
         return []
+
+
+async def from_ledger(app: App, query: Callable[..., T], *arguments: Any) -> T:
+    """`query` of what any process of the server has settled by now. Raises Unreadable."""
+    if app.books.ledger is None:
+        raise Unreadable("there is no ledger")
+    await app.crew.settled()
+    return await app.books.ledger.read(query, *arguments)
 
 
 def audit(request: Request, app: App, what: str, result: str) -> None:

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from fcc.admin.state import whole_state
 from fcc.live import Listener, sse
 from fcc.server import App
 
@@ -25,7 +24,7 @@ async def stream(app: App, listener: Listener) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
     end, next_look, silent = loop.time() + LIFETIME, loop.time() + PAUSE, 0
     try:
-        page = await whole_state(app, fresh=False)
+        page = await app.crew.state(fresh=False)
         seen = outline(page)
         yield b"retry: 2000\n\n" + sse("state", page)
         while loop.time() < end:
@@ -38,7 +37,7 @@ async def stream(app: App, listener: Listener) -> AsyncIterator[bytes]:
             if loop.time() < next_look:
                 continue
             next_look = loop.time() + PAUSE
-            page = await whole_state(app, fresh=False)
+            page = await app.crew.state(fresh=False)
             if outline(page) != seen:
                 seen, silent = outline(page), 0
                 yield sse("state", page)

@@ -50,14 +50,9 @@ def problems_of(app: App) -> list[str]:
     return found
 
 
-async def whole_state(app: App, *, fresh: bool = True) -> dict[str, Any]:
-    """The state of all workers, where there are several; not `fresh`: of a moment ago."""
-    return state_page(app) if app.crew is None else await app.crew.state(fresh=fresh)
-
-
 async def metrics(app: App) -> tuple[bytes, str]:
     """The text that Prometheus reads, and its content type. Raises Silent where the other workers cannot be asked."""
-    return exposition(reading(app)) if app.crew is None else exposition(*await app.crew.figures())
+    return exposition(*await app.crew.figures())
 
 
 def reading(app: App) -> Reading:

@@ -38,7 +38,12 @@ Page = dict[str, Any]
 
 
 class Siblings:
-    """`end` is that of the line to the parent, `began` what this worker was told to serve."""
+    """Implements `fcc.server.Crew`.
+
+    `end` is that of the line to the parent, `began` what this worker was told to serve.
+    """
+
+    leads = False
 
     def __init__(self, app: App, end: socket.socket, began: Text, workers: int) -> None:
         self.app = app

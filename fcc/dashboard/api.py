@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import Annotated, Any
 
 import msgspec
@@ -13,8 +14,7 @@ from starlette.responses import Response
 from engine.decision import short
 from engine.ledger import Unreadable
 from engine.ledger_charts import charts, summed
-from fcc.admin.acts import rolled_back
-from fcc.admin.api import answer, app_of, audit, caller, own
+from fcc.admin.api import answer, app_of, audit, caller, from_ledger, own
 from fcc.admin.state import scrubber
 from fcc.dashboard import changes
 from fcc.dashboard.graph import graph
@@ -55,14 +55,9 @@ async def over_time(request: Request, hours: Hours = 1.0) -> Response:
 
 async def measured(app: App, since: float, step: float) -> dict[str, Any]:
     """From the ledger, or from memory if there is none that can be read."""
-    ledger = app.books.ledger
-    if app.crew is not None:
-        await app.crew.settled()
-    if ledger is not None and ledger.problem is None:
-        try:
-            return await ledger.read(charts, since, step)
-        except Unreadable:
-            pass
+    if app.books.problem is None:
+        with suppress(Unreadable):
+            return await from_ledger(app, charts, since, step)
     return summed(app.books.sessions.measures(since), since, step)
 
 
@@ -104,11 +99,7 @@ async def rollback(request: Request) -> Response:
         name = msgspec.json.decode(await request.body(), type=Back).generation
     except (msgspec.DecodeError, UnicodeError):
         raise HTTPException(400, 'the body is {"generation": "…"}') from None
-    data, who = former(app, name), f"roll-back by {caller(request)}"
-    if app.crew is None:
-        result = rolled_back(app.house, await app.follower.serve(data, who))
-    else:
-        result = await app.crew.rollback(data, who)
+    result = await app.crew.rollback(former(app, name), f"roll-back by {caller(request)}")
     audit(request, app, "rollback", f"{result['status']} {name}")
     return answer(result)
 
