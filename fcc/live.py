@@ -43,10 +43,7 @@ class Listener:
 
     async def next(self, patience: float) -> bytes | None:
         """What has come, in one piece; b"" when nothing came in `patience` seconds, None when it is over."""
-        try:
-            async with asyncio.timeout(patience):
-                await self._news.wait()
-        except TimeoutError:
+        if not await self._heard(patience):
             return b""
         if self.over:
             return None
@@ -56,6 +53,14 @@ class Listener:
         events = b"".join(self._events)
         self._events.clear()
         return told + events
+
+    async def _heard(self, patience: float) -> bool:
+        """Whether anything came within `patience` seconds, the end among it."""
+        try:
+            async with asyncio.timeout(patience):
+                return await self._news.wait()
+        except TimeoutError:
+            return False
 
 
 class Live:

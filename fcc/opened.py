@@ -36,17 +36,23 @@ def opened(config: Path | None, data: bytes | None = None) -> Opened:
     path = find_config(config, os.environ)
     if data is None:
         data = content(path)
-    from engine.generation import House
     from fcc.report import findings, wants_colour
 
     env = environment(path)
-    house = House(path=str(path), env=env, refresh=lambda: read_again(path, env))
+    house = house_of(path, env)
     loaded = house.accept(data)
     if house.generation is None:
         shown = findings(loaded, coloured=wants_colour())
         raise Unusable(f"{shown}{path} cannot be served before this is mended")
     warnings = sum(one.severity == "warning" for one in loaded.diagnostics)
     return Opened(path, data, env, house, house.generation, warnings)
+
+
+def house_of(path: Path, env: dict[str, str]) -> House:
+    """An empty house for the policy at `path`; with each file that it takes, `.env` is read into `env` again."""
+    from engine.generation import House
+
+    return House(path=str(path), env=env, refresh=lambda: read_again(path, env))
 
 
 def content(path: Path) -> bytes:

@@ -20,10 +20,11 @@ from fcc.admin.alone import Alone
 from fcc.auth import Access, Token, access, is_loopback, open_door, server_token
 from fcc.books import Books
 from fcc.dashboard.past import Past
-from fcc.environment import data_folder, environment, find_config, ledger_path, read_again, state_folder
+from fcc.environment import data_folder, environment, find_config, ledger_path, state_folder
 from fcc.greetings import Health, hello
 from fcc.log import Log, fitting
 from fcc.messages import CountTokens, InFlight, Messages
+from fcc.opened import house_of
 from fcc.reload import Follower
 from rules.policy import Loaded
 from rules.settings import Settings
@@ -216,8 +217,7 @@ def default_app() -> App:
     """The app that `uvicorn fcc.server:app` serves: configuration and token found as `fcc serve` finds them."""
     path = find_config(None, os.environ)
     env = environment(path)
-    house = House(path=str(path), env=env, refresh=lambda: read_again(path, env))
-    return App(house, path, env, bound=asked_of_uvicorn())
+    return App(house_of(path, env), path, env, bound=asked_of_uvicorn())
 
 
 def asked_of_uvicorn() -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from fcc.cli.policy_file import unreadable
+from fcc.cli.words import plain
 from fcc.environment import environment
 from providers.presets import catalogue
 from rules.fixes import apply
@@ -75,19 +76,9 @@ def lint(
 
 
 def quick(words: Sequence[str]) -> int | None:
-    """The usual call, `fcc lint [PATH] [--format NAME]`, read by hand: Typer takes longer to import than a file takes
-    to check. None: it is none of these.
-    """
-    left, path, chosen = list(words), None, Format.text
-    while left:
-        word = left.pop(0)
-        if word == "--format" and left and left[0] in Format.__members__:
-            chosen = Format(left.pop(0))
-        elif not word.startswith("-") and path is None:
-            path = Path(word)
-        else:
-            return None
-    return lint(path or Path("routes.toml"), chosen)
+    """The usual call, `fcc lint [PATH] [--format NAME]`, without Typer. None: it is another one."""
+    found = plain(words, {"--format": ("format", Format)}, ("path", Path))
+    return None if found is None else lint(**found)
 
 
 def _load(path: Path) -> Loaded:

@@ -60,10 +60,7 @@ class Merged(Listener):
 
     async def next(self, patience: float) -> bytes | None:
         """As that of any listener."""
-        try:
-            async with asyncio.timeout(patience):
-                await self._news.wait()
-        except TimeoutError:
+        if not await self._heard(patience):
             return b""
         if not self.over:
             await asyncio.sleep(SETTLE)
