@@ -2,8 +2,7 @@
 
 A verdict falls with the policy under which it was found, as it does on reload, and both fall with the key: whoever has
 put a new one into the environment and started again wants it to be tried, as does whoever has let the machine trust a
-certificate. What comes from the file is bounded like
-anything a user may have written.
+certificate. What comes from the file is bounded like anything a user may have written.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from engine.router import Router
 from engine.run import Run
 from engine.shared.meeting import Heard, Meeting, address
 from engine.state import State
-from providers.aside import LARGE, aside
+from providers.off_loop import LARGE, off_loop
 from providers.presets import Preset, catalogue
 from providers.provider import Provider, build
 from rules.diagnostics import Diagnostic
@@ -228,7 +228,7 @@ class House:
         """The run of one request under the generation in force. Close it when it is over."""
         facts = Facts(request, client=client)
         if request.size > LARGE:
-            await aside(request.size, facts.read_ahead)
+            await off_loop(request.size, facts.read_ahead)
         generation = self.generation
         if generation is None:
             raise RuntimeError("no policy has been accepted yet")

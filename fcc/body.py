@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from fcc.errors import HttpError
-from providers.aside import aside
+from providers.off_loop import off_loop
 from translators.request import Request
 
 LARGEST = 32 * 1024 * 1024
@@ -76,4 +76,4 @@ async def parsed(
     body: bytes, headers: dict[str, str], read: Callable[[bytes, Mapping[str, str]], Request]
 ) -> Request:
     """The request in the body; a large one is parsed in a thread. Raises translators.request.RequestError."""
-    return await aside(len(body), read, body, headers)
+    return await off_loop(len(body), read, body, headers)

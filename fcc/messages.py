@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -28,11 +27,12 @@ from fcc.leaving import Leaving
 from fcc.log import Log
 from fcc.record import Record, run_headers
 from fcc.stream import Stream
+from providers.off_loop import off_loop
 from translators.anthropic_request import read_count_request
 from translators.anthropic_writer import new_message_id
 from translators.clients import Client
 from translators.events import Fault, Finish
-from translators.request import Request, RequestError
+from translators.request import RequestError
 
 MOST_AT_ONCE = 256
 """Requests in flight; more are answered 529, which the client repeats."""
@@ -168,13 +168,12 @@ def this_task() -> asyncio.Task[Any]:
 class CountTokens:
     """`POST /v1/messages/count_tokens`: an estimate, made here; no upstream is asked. Raises HttpError.
 
-    Claude Code asks 35 times at once for `/context`. What takes longer than a moment is counted in one thread, one
-    after the other, so that answers that are being streamed go on.
+    Claude Code asks 35 times at once for `/context`. What takes longer than a moment is counted off the loop, one after
+    the other, so that answers that are being streamed go on.
     """
 
     def __init__(self, in_flight: InFlight) -> None:
         self.in_flight = in_flight
-        self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="count")
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         with self.in_flight:
@@ -185,15 +184,10 @@ class CountTokens:
         headers = text_headers(scope)
         try:
             request = await parsed(await read_body(receive, headers), headers, read_count_request)
-            count = await self.counted(request)
+            count = await off_loop(request.size, estimate, request, above=QUICKLY_COUNTED)
         except ClientGone:
             return
         except RequestError as error:
             await errors.refuse(send, error.status, error.message, request_id, kind=error.type)
             return
         await errors.answer(send, 200, msgspec.json.encode({"input_tokens": count}))
-
-    async def counted(self, request: Request) -> int:
-        if request.size < QUICKLY_COUNTED:
-            return estimate(request)
-        return await asyncio.get_running_loop().run_in_executor(self._aside, estimate, request)

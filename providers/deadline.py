@@ -25,10 +25,10 @@ class Deadline:
     `asyncio.timeout_at` (docs.python.org/3/library/asyncio-task.html#timeouts).
     """
 
-    __slots__ = ("_at", "_by", "_cancelling", "_loop", "_spared", "_task", "_timer", "expired")
+    __slots__ = ("_at", "_by", "_cancelling", "_expired", "_loop", "_spared", "_task", "_timer")
 
     def __init__(self) -> None:
-        self.expired = False
+        self._expired = False
         self._loop = asyncio.get_running_loop()
         self._by: float | None = None
         self._task: asyncio.Task[object] | None = None
@@ -60,9 +60,9 @@ class Deadline:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         task, self._task = self._task, None
-        if not self.expired or task is None:
+        if not self._expired or task is None:
             return
-        self.expired = False
+        self._expired = False
         if task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError from error
 
@@ -83,5 +83,5 @@ class Deadline:
             self._spared = True
             self._set(now + MERCY)
         else:
-            self.expired = True
+            self._expired = True
             task.cancel()

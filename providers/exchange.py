@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from providers.aside import aside
 from providers.classify import failure_of_fault, failure_of_response
 from providers.failures import Failure
 from providers.keys import Key
+from providers.off_loop import off_loop
 from providers.quotes import unquoted
 from providers.rejected import rejected_field
 from providers.sent import fields_of
@@ -64,7 +64,7 @@ class Exchange:
         provider, request, ask = self._provider, self._request, self._ask
         target = provider.target(request, ask)
         speaks = speaker(target.profile.dialect)
-        wire = await aside(request.size, speaks.write_request, request, target)
+        wire = await off_loop(request.size, speaks.write_request, request, target)
         try:
             call = self._call = provider.call(request, wire, ask)
             await call.start()
@@ -135,12 +135,12 @@ class Exchange:
             call.status, call.headers, body, self._provider.setup.failures, time.time()
         )
         if failure.kind in ("bad_request", "server_error"):
-            names = await aside(len(wire.body), fields_of, wire.body)
+            names = await off_loop(len(wire.body), fields_of, wire.body)
             failure.field = rejected_field(call.status, body, names)
         return await self._told(failure)
 
     async def _told(self, failure: Failure) -> Failure:
         """The failure as it may leave this room: without keys, and what is kept of it without the prompt."""
         self._provider.told(failure)
-        failure.kept = await aside(self._request.size, unquoted, failure.message, self._request)
+        failure.kept = await off_loop(self._request.size, unquoted, failure.message, self._request)
         return failure

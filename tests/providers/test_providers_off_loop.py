@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from providers.aside import LARGE, aside
+from providers.off_loop import LARGE, off_loop
 from providers.quotes import HIDDEN
 from support.exchanges import answered, provider_at, request_of
 from support.upstream import Upstream, answer
@@ -28,8 +28,8 @@ def test_only_what_is_large_leaves_the_loop_and_one_by_one() -> None:
         return number
 
     async def main() -> list[int]:
-        assert await aside(LARGE, work, 7) == 7
-        return await asyncio.gather(*(aside(LARGE + 1, work, number) for number in range(20)))
+        assert await off_loop(LARGE, work, 7) == 7
+        return await asyncio.gather(*(off_loop(LARGE + 1, work, number) for number in range(20)))
 
     assert asyncio.run(main()) == list(range(20))
     assert threads[0] is threading.main_thread()
@@ -40,13 +40,13 @@ def test_only_what_is_large_leaves_the_loop_and_one_by_one() -> None:
 def test_what_it_raises_comes_back() -> None:
     async def main() -> None:
         with pytest.raises(ZeroDivisionError):
-            await aside(LARGE + 1, divmod, 1, 0)
+            await off_loop(LARGE + 1, divmod, 1, 0)
 
     asyncio.run(main())
 
 
 @pytest.mark.parametrize("size", [1, LARGE + 1])
-def test_a_large_request_is_written_and_its_failure_read_aside(
+def test_a_large_request_is_written_and_its_failure_read_off_the_loop(
     size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     where: list[threading.Thread] = []
