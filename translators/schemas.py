@@ -12,6 +12,8 @@ from typing import Any
 
 import msgspec
 
+from translators.loosely import dict_of, list_of
+
 TYPE_ALIAS = "type_parameter"
 """What a parameter called `type` is called towards upstreams whose chat template trips over that name."""
 
@@ -72,16 +74,16 @@ def _flat(schema: dict[str, Any]) -> dict[str, Any]:
     """`schema` with the parameters of its alternatives put side by side; required is what all of them require."""
     flat = {key: value for key, value in schema.items() if key not in _NOT_ON_TOP}
     for key in ("allOf", "anyOf", "oneOf"):
-        options = [_referred(option, schema) for option in _list(schema.get(key))]
+        options = [_referred(option, schema) for option in list_of(schema.get(key))]
         if not options:
             continue
         for option in options:
-            flat["properties"] = {**_dict(option.get("properties")), **_dict(flat.get("properties"))}
+            flat["properties"] = {**dict_of(option.get("properties")), **dict_of(flat.get("properties"))}
         wanted = [
-            {name for name in _list(option.get("required")) if isinstance(name, str)} for option in options
+            {name for name in list_of(option.get("required")) if isinstance(name, str)} for option in options
         ]
         required = set.union(*wanted) if key == "allOf" else set.intersection(*wanted)
-        known = _list(flat.get("required"))
+        known = list_of(flat.get("required"))
         if more := sorted(required.difference(name for name in known if isinstance(name, str))):
             flat["required"] = [*known, *more]
     return flat
@@ -89,13 +91,13 @@ def _flat(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _referred(option: Any, root: dict[str, Any]) -> dict[str, Any]:
     """`option`, or what it refers to among the definitions of `root`."""
-    reference = _dict(option).get("$ref")
+    reference = dict_of(option).get("$ref")
     if not isinstance(reference, str):
-        return _dict(option)
+        return dict_of(option)
     found: Any = root
     for step in reference.split("/")[1:]:
-        found = _dict(found).get(step)
-    return _dict(found) if found is not root else {}
+        found = dict_of(found).get(step)
+    return dict_of(found) if found is not root else {}
 
 
 def _with_items(node: dict[str, Any]) -> dict[str, Any]:
@@ -105,14 +107,6 @@ def _with_items(node: dict[str, Any]) -> dict[str, Any]:
         return {**node, "items": {"anyOf": items} if items else {}}
     is_array = kinds == "array" or (isinstance(kinds, list) and "array" in kinds)
     return {**node, "items": {}} if is_array and items is None else node
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def without_booleans(schema: dict[str, Any]) -> dict[str, Any]:

@@ -34,8 +34,8 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Callable, Collection
+from typing import Any, Literal
 
 from translators.lenient_json import Unfinished, read
 from translators.text_tool_forms import FORMS, Form, Written
@@ -120,45 +120,46 @@ def _read_mistral(text: str) -> list[Written] | None:
     return _with_json(text, _MISTRAL_CALL, _NOTHING)
 
 
-def _with_json(text: str, opening: re.Pattern[str], closing: re.Pattern[str]) -> list[Written] | None:
-    """Calls one after the other, each with one JSON object. Raises Unfinished, ValueError."""
-    written: list[Written] = []
-    at = 0
-    while not _REST.match(text, at):
-        head = opening.match(text, at)
-        if head is None:
-            return None
-        values, at = read(text, head.end())
-        end = closing.match(text, at)
-        if end is None:
-            raise Unfinished(f"the call at {head.start()} has no end")
-        at = end.end()
-        written.append(Written(head[1], values, "json"))
-    return written or None
-
-
 def _elements(
     text: str, opening: re.Pattern[str], argument: re.Pattern[str], closing: re.Pattern[str]
 ) -> list[Written] | None:
-    """Calls one after the other, with arguments in them, or one JSON object. Raises Unfinished, ValueError."""
+    """Calls with arguments in them, or one JSON object. Raises Unfinished, ValueError."""
+
+    def arguments(at: int) -> tuple[Any, int]:
+        values: dict[str, Any] = {}
+        while match := argument.match(text, at):
+            values[html.unescape(match[1])] = _value(match[3], match[2])
+            at = match.end()
+        return read(text, at) if not values and text[at:].lstrip().startswith("{") else (values, at)
+
+    return _calls(text, opening, arguments, closing, "texts")
+
+
+def _with_json(text: str, opening: re.Pattern[str], closing: re.Pattern[str]) -> list[Written] | None:
+    """Calls with one JSON object each. Raises Unfinished, ValueError."""
+    return _calls(text, opening, lambda at: read(text, at), closing, "json")
+
+
+def _calls(
+    text: str,
+    opening: re.Pattern[str],
+    arguments: Callable[[int], tuple[Any, int]],
+    closing: re.Pattern[str],
+    form: Literal["json", "texts"],
+) -> list[Written] | None:
+    """Calls one after the other. `arguments`: those that begin at a place, and where they end. Raises Unfinished."""
     written: list[Written] = []
     at = 0
     while not _REST.match(text, at):
         head = opening.match(text, at)
         if head is None:
             return None
-        values: Any = {}
-        at = head.end()
-        while match := argument.match(text, at):
-            values[html.unescape(match[1])] = _value(match[3], match[2])
-            at = match.end()
-        if not values and text[at:].lstrip().startswith("{"):
-            values, at = read(text, at)
+        values, at = arguments(head.end())
         end = closing.match(text, at)
         if end is None:
             raise Unfinished(f"the call at {head.start()} has no end")
         at = end.end()
-        written.append(Written(html.unescape(head[1]), values, "texts"))
+        written.append(Written(html.unescape(head[1]), values, form))
     return written or None
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from translators.loosely import list_of
 from translators.schemas import object_schema
 
 _DROPPED = frozenset(
@@ -123,7 +124,7 @@ class _Subset:
         self._type(node, out)
         if node.get("format") in _FORMATS:
             out["format"] = node["format"]
-        options = [option for key in ("anyOf", "oneOf") for option in _list(node.get(key))]
+        options = [option for key in ("anyOf", "oneOf") for option in list_of(node.get(key))]
         if options:
             self._union(options, out, within)
         if isinstance(node.get("properties"), dict):
@@ -131,7 +132,7 @@ class _Subset:
             out["properties"] = {name: self._node(sub, within) for name, sub in node["properties"].items()}
             required = [
                 name
-                for name in _list(node.get("required"))
+                for name in list_of(node.get("required"))
                 if isinstance(name, str) and name in out["properties"]
             ]
             if required:
@@ -146,7 +147,7 @@ class _Subset:
     def _merged(self, node: dict[str, Any], within: tuple[str, ...]) -> dict[str, Any]:
         """`node` with what it refers to and all of `allOf` put in place."""
         merged = dict(node)
-        parts = [self._referred(merged.pop("$ref", None)), *_list(merged.pop("allOf", None))]
+        parts = [self._referred(merged.pop("$ref", None)), *list_of(merged.pop("allOf", None))]
         for part in parts:
             self._left -= 1
             if not isinstance(part, dict) or self._left < 0:
@@ -200,10 +201,6 @@ class _Subset:
             out.update({**written[0], **out})
         elif written:
             out["anyOf"] = written
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _both(part: dict[str, Any], merged: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from translators.events import Usage
+from translators.loosely import dict_of
 
 _MOST = 2**31
 
@@ -23,7 +24,7 @@ def usage_of(value: Any) -> Usage | None:
     if not prompt and not completion:
         return None
     prompt, completion = prompt or 0, completion or 0
-    details = _dict(value.get("prompt_tokens_details") or value.get("input_tokens_details"))
+    details = dict_of(value.get("prompt_tokens_details") or value.get("input_tokens_details"))
     cached = (
         _count(details.get("cached_tokens"))
         or _count(value.get("prompt_cache_hit_tokens"))
@@ -31,7 +32,7 @@ def usage_of(value: Any) -> Usage | None:
         or 0
     )
     written = _count(details.get("cache_write_tokens")) or 0
-    spent = _dict(value.get("completion_tokens_details") or value.get("output_tokens_details"))
+    spent = dict_of(value.get("completion_tokens_details") or value.get("output_tokens_details"))
     reasoning = _count(spent.get("reasoning_tokens"))
     if reasoning is None:
         reasoning = _count(value.get("reasoning_tokens"))
@@ -55,7 +56,3 @@ def _count(value: Any) -> int | None:
     if value is None or isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
         return None
     return int(min(max(value, 0), _MOST))
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
