@@ -47,6 +47,7 @@ class Server(uvicorn.Server):
     ) -> None:
         super().__init__(configured(app))
         self.server_state: State = State()
+        self.server_state.lame_duck = lame_duck
         self.ready = ready
         self.stopping = stopping
         self.lame_duck = lame_duck

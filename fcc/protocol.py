@@ -38,6 +38,8 @@ class State(ServerState):
 
     draining = False
     """The server is about to stop: every answer is the last one on its connection."""
+    lame_duck = 0.0
+    """Seconds for which a connection is then kept after an answer that had promised it."""
 
 
 class Refused(Exception):  # noqa: N818 - never leaves this file
@@ -134,6 +136,24 @@ class StrictProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         self._since = self.loop.time()
         super().on_response_complete()
+
+    def shutdown(self) -> None:
+        """The server stops. The next request may be on its way already on a connection that was to be kept until now:
+        if it comes soon it is answered, as the last one.
+        """
+        cycle, kept = self.cycle, getattr(self.server_state, "lame_duck", 0.0)
+        left = self._since + kept - self.loop.time()
+        if cycle is not None and not cycle.response_complete:
+            if cycle.response_started and cycle.keep_alive:
+                self.timeout_keep_alive = kept
+                return
+        elif self._state != "idle":
+            return
+        elif left > 0:
+            self._unset_keepalive_if_required()
+            self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
+            return
+        super().shutdown()
 
     def _make_room(self) -> None:
         """Close the connection of the same address that has waited longest, if there are too many. Whoever opens

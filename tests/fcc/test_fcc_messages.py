@@ -23,7 +23,7 @@ from support.upstream import (
     reset,
     stall_after,
 )
-from support.world import TOKEN, World, message, run, until, world
+from support.world import TOKEN, World, message, run, world
 
 BOTH = "chain both = a/one then b/two, retry 0\nroute rest use both"
 ONE = "route rest use a/one"
@@ -258,51 +258,6 @@ def test_when_the_client_leaves_the_model_is_stopped(stream: bool, said: bytes) 
             assert row["status"] == 499
             assert here.app.house.generation is not None
             assert here.app.house.generation.running == 0
-
-    run(test())
-
-
-def test_shutdown_lets_answers_finish() -> None:
-    stopping = asyncio.Event()
-
-    async def slow(peer: Peer) -> None:
-        await peer.stream_head()
-        await peer.chunk(openai_chunk("begun "))
-        await stopping.wait()
-        await peer.chunk(openai_chunk("ended") + OPENAI_END)
-        await peer.send(b"0\r\n\r\n")
-
-    async def test() -> None:
-        async with world(ONE, a=Upstream(slow)) as here:
-            body = message(stream=True)
-            async with here.client.stream("POST", "/v1/messages", json=body) as response:
-                here.server.should_exit = True
-                await until(lambda: here.server.server_state.draining)
-                stopping.set()
-                data = await response.aread()
-            assert check_stream(data, body)["content"] == [{"type": "text", "text": "begun ended"}]
-            await here.serving
-
-    run(test())
-
-
-def test_shutdown_tells_those_that_cannot_finish() -> None:
-    async def test() -> None:
-        begun, silent = Upstream(stall_after(openai_chunk("begun"))), Upstream(stall_after(b""))
-        rules = 'route one when model is "one" use a/one\nroute rest use b/two'
-        async with world(rules, drain=0.2, a=begun, b=silent) as here:
-            waiting = asyncio.create_task(here.post(message()))
-            body = message(stream=True, model="one")
-            async with here.client.stream("POST", "/v1/messages", json=body) as response:
-                here.server.should_exit = True
-                data = await response.aread()
-            assert data.count(b"event: error") == 1
-            assert b"shutting down" in data
-            assert b"message_stop" not in data
-            refused = await waiting
-            assert refused.status_code == 529
-            assert error_of(refused)["type"] == "overloaded_error"
-            assert refused.headers["x-fcc-route"] == "rest"
 
     run(test())
 
