@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import time
 
@@ -13,6 +14,10 @@ from support.redis_server import RedisServer, needs_redis
 from support.sharing import BOUND, limited, one, rate, run, until
 
 pytestmark = needs_redis
+
+
+MOST_ADDED = 0.002 if os.environ.get("FCC_LONG") == "1" else 0.02
+"""Seconds: what is promised, and what can be told on a machine with other work."""
 
 
 def test_a_frozen_server_is_waited_for_once() -> None:
@@ -30,7 +35,7 @@ def test_a_frozen_server_is_waited_for_once() -> None:
             server.send(signal.SIGCONT)
             later = sorted(times[3:])
             print(f"first {times[0] * 1e3:.1f} ms, then p99 {later[int(len(later) * 0.99)] * 1e3:.3f} ms")
-            assert later[int(len(later) * 0.99)] < 0.02
+            assert later[int(len(later) * 0.99)] < MOST_ADDED
             assert here.heard == [(False, "TimeoutError")]
 
     run(test)

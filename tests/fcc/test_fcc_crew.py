@@ -89,8 +89,10 @@ def test_workers_do_not_outlive_their_parent(start: Start) -> None:
     process = start("--workers", "2")
     address_of(process)
     workers = children(process.pid)
+    assert [gone(pid) for pid in workers] == [False, False]
     process.kill()
-    until(lambda: all(gone(pid) for pid in workers))
+    until(lambda: all(map(gone, workers)))
+    assert [gone(pid) for pid in workers] == [True, True]
 
 
 def test_all_of_them_follow_the_file(start: Start, home: Path) -> None:

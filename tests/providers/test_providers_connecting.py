@@ -100,19 +100,25 @@ def test_a_name_that_leads_to_a_metadata_service_is_refused(monkeypatch: pytest.
     assert not failure.unreachable
 
 
-def test_tls_to_a_port_that_speaks_none() -> None:
-    async def plain(peer: Peer) -> None:
-        await peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-        peer.fin()
+def over_tls(accept: Behaviour) -> Failure | None:
+    """What comes of a call over TLS to a port that does this with whoever connects."""
 
     async def main() -> Failure | None:
-        async with Upstream(close, accept=plain) as upstream:
+        async with Upstream(close, accept=accept) as upstream:
             provider = provider_at(upstream.url.replace("http:", "https:"))
             outcome = await answered(provider)
             await provider.aclose()
             return outcome.failure
 
-    failure = asyncio.run(main())
+    return asyncio.run(main())
+
+
+def test_tls_to_a_port_that_speaks_none() -> None:
+    async def plain(peer: Peer) -> None:
+        await peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        peer.fin()
+
+    failure = over_tls(plain)
     assert failure is not None
     assert failure.kind == "connection"
     assert failure.message.startswith("TLS")
@@ -184,14 +190,7 @@ def test_a_tls_handshake_that_breaks_off(end: Behaviour) -> None:
         await peer.reader.read(100)
         await end(peer)
 
-    async def main() -> Failure | None:
-        async with Upstream(close, accept=hello) as upstream:
-            provider = provider_at(upstream.url.replace("http:", "https:"))
-            outcome = await answered(provider)
-            await provider.aclose()
-            return outcome.failure
-
-    failure = asyncio.run(main())
+    failure = over_tls(hello)
     assert failure is not None
     assert (failure.kind, failure.unreachable) == ("connection", False)
 

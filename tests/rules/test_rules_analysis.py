@@ -7,7 +7,6 @@ says is impossible must not occur among the requests that are listed.
 from __future__ import annotations
 
 import random
-import time
 from itertools import combinations, product
 from typing import Any
 
@@ -15,23 +14,14 @@ import pytest
 
 from rules.analysis import Analysis
 from rules.budget import Budget
-from rules.globs import bits
-from rules.names import statements_of
-from rules.nodes import And, Compare, Flag, In, Is, Not, Or, Route, Span, Within
-from rules.parser import parse
+from rules.nodes import And, Compare, Flag, In, Is, Not, Or, Span, Within
 from rules.policy_types import LocalAnswer, PolicyRoute
 from rules.variants import variants
+from support.analysed import analysed, routes_of
 
 TEXTS = ["", "a", "b", "ab", "ba", "aab", "abb", "bab", "ax", "xb", "x"]
 GLOBS = ["*", "", "a*", "*a", "*b*", "ab", "a?", "?b", "*a*b*", "??", "?*", "b", "a*b"]
 NAMES = ["a", "ab", "b"]
-
-
-def routes_of(text: str) -> tuple[PolicyRoute, ...]:
-    document, found = parse(text)
-    assert [one for one in found if one.severity == "error"] == [], text
-    routes = statements_of(document, Route)
-    return tuple(PolicyRoute(one.name.text, one.condition, LocalAnswer(), one.span) for one in routes)
 
 
 # --- evaluated as written -------------------------------------------------------------------------------------
@@ -282,10 +272,6 @@ def test_parts_without_effect_can_go_and_the_others_cannot(block):
 # --- by hand --------------------------------------------------------------------------------------------------
 
 
-def analysed(text: str, **options) -> Analysis:
-    return Analysis(routes_of(text), **options)
-
-
 def test_the_smallest_cover_is_found_behind_larger_ones():
     text = """
 route a when model is "a*" answer locally
@@ -352,56 +338,3 @@ def test_many_independent_globs_are_no_matter():
     assert found.cover(len(lines)) in ((0,), (1,))
     assert found.gap.request is not None
     assert found.undecided == []
-
-
-def realistic(size: int) -> str:
-    """Models, sizes and tasks as people write them; some routes are dead."""
-    rng = random.Random(size)
-    lines = []
-    for number in range(size - 1):
-        model = rng.choice(
-            ["*haiku*", "*sonnet*", "claude-*", "*opus*", f"zen/model-{number}", f"*-{number}"]
-        )
-        tests = [
-            f'model is "{model}"',
-            rng.choice([f"tokens > {rng.randint(1, 40) * 5}k", f"tokens < {rng.randint(1, 40) * 5}k"]),
-            rng.choice(["images > 0", "images = 0", "documents > 0"]),
-            f"task in ({', '.join(rng.sample(['main', 'subagent', 'compact', 'search', 'title'], 2))})",
-            rng.choice(["thinking", "stream", "not thinking", "effort in (high, max)"]),
-            f'tool is "{rng.choice(["WebSearch", "Bash", "mcp__*", "mcp__git*"])}"',
-            rng.choice(["time in 22:00..06:00", "day in (sat, sun)", "turns > 100"]),
-        ]
-        chosen = [tests[0], *rng.sample(tests[1:], rng.choice([0, 1, 1, 2, 2, 3]))]
-        lines.append(f"route r{number} when {' and '.join(chosen)} answer locally")
-    return "\n".join([*lines, "route rest answer locally"])
-
-
-def everything(analysis: Analysis) -> int:
-    """All questions that lint asks; how many routes are dead."""
-    dead = 0
-    for number in range(len(analysis.routes)):
-        analysis.possible(number)
-        analysis.otherwise(number)
-        if analysis.reached(number).never:
-            dead += 1
-            assert analysis.cover(number)
-        list(analysis.idle(number))
-    assert analysis.gap.never
-    assert analysis.undecided == []
-    return dead
-
-
-@pytest.mark.parametrize(("size", "seconds"), [(50, 2), (300, 8)])
-def test_policies_of_a_realistic_size_are_decided_quickly(size, seconds):
-    routes = routes_of(realistic(size))
-    started = time.process_time()
-    assert everything(Analysis(routes)) > 0
-    assert time.process_time() - started < seconds
-
-
-def test_covers_name_only_routes_that_can_be_reached():
-    found = analysed(realistic(50))
-    for number in range(50):
-        if found.reached(number).never:
-            assert all(found.reached(one).request for one in found.cover(number))
-    assert list(bits(0b101)) == [0, 2]
