@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -87,6 +88,8 @@ class App:
         bound: str = "",
         log: Log | None = None,
     ) -> None:
+        self.started = time.time()
+        """Seconds since 1970."""
         self.house = house
         self.path = path
         self.env = env

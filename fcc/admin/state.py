@@ -13,8 +13,6 @@ from fcc.server import App
 from providers.secrets import Scrubber, Secret
 from rules.render.json import entry
 
-STARTED = time.time()
-
 
 def state_page(app: App) -> dict[str, Any]:
     """Times in seconds since 1970."""
@@ -25,7 +23,7 @@ def state_page(app: App) -> dict[str, Any]:
         "problems": problems,
         "version": __version__,
         "now": round(time.time(), 3),
-        "started": round(STARTED, 3),
+        "started": round(app.started, 3),
         "generation": generation.id if generation else "",
         "offline": state.offline.down(now()),
         "in_flight": app.books.live.in_flight(),

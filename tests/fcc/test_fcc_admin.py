@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -35,6 +36,7 @@ async def silent(peer: Peer) -> None:
 
 def test_the_state_says_what_is_in_flight_and_who_rests() -> None:
     async def test() -> None:
+        began = time.time()
         async with world(RULES, a=Upstream(UNWELL), b=Upstream(openai_answer("fine"), silent)) as here:
             await here.post(message())
             waiting = asyncio.create_task(here.post(message(stream=True), **{"x-session-id": "mine"}))
@@ -49,6 +51,7 @@ def test_the_state_says_what_is_in_flight_and_who_rests() -> None:
                 {"target": "b/two", "failure": None},
             ]
             assert 0 <= state["now"] - now["at"] < 30
+            assert began - 0.001 <= state["started"] <= now["at"]
             second, first = state["candidates"]
             assert (first["target"], first["state"]) == ("a/one", "resting")
             assert 0 < first["until"] - state["now"] <= 30.1
