@@ -1,7 +1,7 @@
 """How much does it withstand? `python benchmarks/reliability.py [--short] [--only NAME] [--write]`.
 
 Prints one figure after the other with its target, and the set-up they were taken on; `--write` puts them into
-docs/reliability.md. The long form takes about half an hour, the short one two minutes. Exit status 1 when a target
+docs/reliability.md. The long form takes about an hour, the short one two minutes. Exit status 1 when a target
 is missed.
 
 A new figure is one more entry of `FIGURES`: a name, how it is taken, its target, and a function that takes it.
@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,8 +73,11 @@ class Suite:
         return Outcome(shown, all(suite.good for suite in suites))
 
 
-def tests(*names: str, short: bool, **env: str) -> Suite:
-    """Run test files or single tests; what is skipped does not count."""
+def run_tests(*names: str, short: bool, processes: int = 0, **env: str) -> Suite:
+    """Run test files or single tests; what is skipped does not count.
+
+    Several `processes` are for what takes no times.
+    """
     long = {} if short else {"FCC_LONG": "1"}
     with tempfile.TemporaryDirectory() as folder:
         told = Path(folder) / "told.xml"
@@ -83,6 +87,7 @@ def tests(*names: str, short: bool, **env: str) -> Suite:
             "pytest",
             "-q",
             f"--junitxml={told}",
+            f"--numprocesses={processes}",
             *(f"tests/{name}" for name in names),
         ]
         environment = {**os.environ, **long, **env}
@@ -110,9 +115,9 @@ def faults(short: bool) -> Outcome:
         for rows, _, _ in matrix.STAGES.values()
         for number in range(len(rows))
     )
-    suite = tests("fcc/test_faults_matrix.py", "fcc/test_faults_rescue.py", short=short)
+    suite = run_tests("fcc/test_faults_matrix.py", "fcc/test_faults_rescue.py", short=short)
     wrong = sum(int(found) for found in re.findall(r"AssertionError: (\d+) of \d+:", suite.output))
-    transport = tests(*(f"providers/test_providers_{name}.py" for name in TRANSPORT), short=short)
+    transport = run_tests(*(f"providers/test_providers_{name}.py" for name in TRANSPORT), short=short)
     value = (
         f"{every - wrong} / {every} over the whole server, {transport.passed} / {transport.total} of one call"
     )
@@ -121,9 +126,10 @@ def faults(short: bool) -> Outcome:
 
 def simulation(short: bool) -> Outcome:
     seeds = "60" if short else "1000"
-    suite = tests(
+    suite = run_tests(
         "engine/test_engine_simulation.py",
         short=short,
+        processes=os.cpu_count() or 1,
         FCC_SEEDS=seeds,
         **({} if short else {"FCC_MINUTES": "60"}),
     )
@@ -132,7 +138,7 @@ def simulation(short: bool) -> Outcome:
 
 def reloads(short: bool) -> Outcome:
     load: Any = importlib.import_module("test_fcc_reload_load")
-    suite = tests("fcc/test_fcc_reload_load.py", "fcc/test_fcc_handover.py", short=short)
+    suite = run_tests("fcc/test_fcc_reload_load.py", "fcc/test_fcc_handover.py", short=short)
     times = load.TIMES if short else 1000
     return Outcome(
         f"{0 if suite.good else 'some'} lost in {times} reloads and {3 if short else 24} handovers",
@@ -201,7 +207,7 @@ async def cancel_delays(count: int) -> list[float]:
 
 
 def pool(short: bool) -> Outcome:
-    suite = tests(
+    suite = run_tests(
         "providers/test_providers_pool.py::test_hundreds_of_cancelled_calls_leave_the_pool_whole",
         short=short,
     )
@@ -223,12 +229,12 @@ def soak(short: bool) -> Outcome:
 
 
 def canaries(short: bool) -> Outcome:
-    suite = tests("fcc/test_security_secrets.py", short=short)
+    suite = run_tests("fcc/test_security_secrets.py", short=short)
     return suite.outcome(f"{suite.passed} / {suite.total} tests without a leak")
 
 
 def browsers(short: bool) -> Outcome:
-    suite = tests(
+    suite = run_tests(
         "fcc/test_security_doors.py", "fcc/test_fcc_gate.py", "fcc/test_fcc_protocol.py", short=short
     )
     return suite.outcome(f"{suite.passed} / {suite.total} tests")
@@ -236,23 +242,28 @@ def browsers(short: bool) -> Outcome:
 
 def security(short: bool) -> Outcome:
     names = ("upstreams", "limits", "files")
-    suite = tests(*(f"fcc/test_security_{name}.py" for name in names), short=short)
+    suite = run_tests(*(f"fcc/test_security_{name}.py" for name in names), short=short)
     return suite.outcome(f"{suite.passed} / {suite.total} tests")
 
 
 def over_admission(short: bool) -> Outcome:
-    suite = tests("engine/test_engine_shared_limits.py", "engine/test_engine_shared_troubles.py", short=short)
+    suite = run_tests(
+        "engine/test_engine_shared_limits.py", "engine/test_engine_shared_troubles.py", short=short
+    )
     return suite.outcome(f"{suite.passed} / {suite.total} tests")
 
 
 def fuzzing(short: bool) -> Outcome:
     """Counts runs; a crash or a hang ends a target with another status than 0."""
-    seconds = 5 if short else 75
+    seconds = 5 if short else 240
     runs, bad = 0, []
-    with tempfile.TemporaryDirectory() as folder:
-        for name in FUZZED:
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as side_by_side:
+
+        def fuzzed(name: str) -> subprocess.CompletedProcess[str]:
             command = [sys.executable, str(ROOT / "fuzz" / f"{name}.py"), f"-max_total_time={seconds}"]
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+            return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+        for name, done in zip(FUZZED, side_by_side.map(fuzzed, FUZZED), strict=True):
             runs += sum(map(int, re.findall(r"Done (\d+) runs", done.stderr + done.stdout)))
             bad += [name] if done.returncode else []
     crashed = f"crashed: {', '.join(bad)}" if bad else "no crash and no hang"
