@@ -31,7 +31,21 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reliability.md"
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "fcc"), str(ROOT / "benchmarks")]
 
-TRANSPORT = ("transport", "connecting", "pool", "deadline", "aside")
+TESTS = {
+    "faults": ("fcc/test_faults_matrix.py", "fcc/test_faults_rescue.py"),
+    "one call": tuple(
+        f"providers/test_providers_{name}.py"
+        for name in ("transport", "connecting", "pool", "deadline", "off_loop")
+    ),
+    "simulation": ("engine/test_engine_simulation.py",),
+    "reloads": ("fcc/test_fcc_reload_load.py", "fcc/test_fcc_handover.py"),
+    "pool": ("providers/test_providers_pool.py::test_hundreds_of_cancelled_calls_leave_the_pool_whole",),
+    "canaries": ("fcc/test_security_secrets.py",),
+    "doors": ("fcc/test_security_doors.py", "fcc/test_fcc_gate.py", "fcc/test_fcc_protocol.py"),
+    "security": tuple(f"fcc/test_security_{name}.py" for name in ("upstreams", "limits", "files")),
+    "shared limits": ("engine/test_engine_shared_limits.py", "engine/test_engine_shared_troubles.py"),
+}
+"""What pytest is given, below `tests`, for the figures that it takes."""
 FUZZED = ("sse", "translators", "anthropic_request", "language")
 
 
@@ -73,8 +87,8 @@ class Suite:
         return Outcome(shown, all(suite.good for suite in suites))
 
 
-def run_tests(*names: str, short: bool, processes: int = 0, **env: str) -> Suite:
-    """Run test files or single tests; what is skipped does not count.
+def run_tests(figure: str, short: bool, processes: int = 0, **env: str) -> Suite:
+    """Run the tests of a figure; what is skipped does not count.
 
     Several `processes` are for what takes no times.
     """
@@ -88,15 +102,17 @@ def run_tests(*names: str, short: bool, processes: int = 0, **env: str) -> Suite
             "-q",
             f"--junitxml={told}",
             f"--numprocesses={processes}",
-            *(f"tests/{name}" for name in names),
+            *(f"tests/{name}" for name in TESTS[figure]),
         ]
         environment = {**os.environ, **long, **env}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         if not told.exists():
-            return Suite(0, 0, ("pytest itself",), done.stdout + done.stderr)
+            raise RuntimeError(f"pytest did not run: {done.stderr or done.stdout}")
         suite = next(ElementTree.parse(told).iter("testsuite"))
     count = {name: int(suite.get(name, "0")) for name in ("tests", "failures", "errors", "skipped")}
     total = count["tests"] - count["skipped"]
+    if total == 0:
+        raise RuntimeError(f"pytest ran no test: {done.stderr or done.stdout}")
     failed = tuple(
         case.get("name", "")
         for case in suite.iter("testcase")
@@ -115,9 +131,9 @@ def faults(short: bool) -> Outcome:
         for rows, _, _ in matrix.STAGES.values()
         for number in range(len(rows))
     )
-    suite = run_tests("fcc/test_faults_matrix.py", "fcc/test_faults_rescue.py", short=short)
+    suite = run_tests("faults", short)
     wrong = sum(int(found) for found in re.findall(r"AssertionError: (\d+) of \d+:", suite.output))
-    transport = run_tests(*(f"providers/test_providers_{name}.py" for name in TRANSPORT), short=short)
+    transport = run_tests("one call", short)
     value = (
         f"{every - wrong} / {every} over the whole server, {transport.passed} / {transport.total} of one call"
     )
@@ -127,8 +143,8 @@ def faults(short: bool) -> Outcome:
 def simulation(short: bool) -> Outcome:
     seeds = "60" if short else "1000"
     suite = run_tests(
-        "engine/test_engine_simulation.py",
-        short=short,
+        "simulation",
+        short,
         processes=os.cpu_count() or 1,
         FCC_SEEDS=seeds,
         **({} if short else {"FCC_MINUTES": "60"}),
@@ -138,7 +154,7 @@ def simulation(short: bool) -> Outcome:
 
 def reloads(short: bool) -> Outcome:
     load: Any = importlib.import_module("test_fcc_reload_load")
-    suite = run_tests("fcc/test_fcc_reload_load.py", "fcc/test_fcc_handover.py", short=short)
+    suite = run_tests("reloads", short)
     times = load.TIMES if short else 1000
     return Outcome(
         f"{0 if suite.good else 'some'} lost in {times} reloads and {3 if short else 24} handovers",
@@ -207,10 +223,7 @@ async def cancel_delays(count: int) -> list[float]:
 
 
 def pool(short: bool) -> Outcome:
-    suite = run_tests(
-        "providers/test_providers_pool.py::test_hundreds_of_cancelled_calls_leave_the_pool_whole",
-        short=short,
-    )
+    suite = run_tests("pool", short)
     return Outcome("10 of 10 good" if suite.good else "broken", suite.good)
 
 
@@ -229,27 +242,22 @@ def soak(short: bool) -> Outcome:
 
 
 def canaries(short: bool) -> Outcome:
-    suite = run_tests("fcc/test_security_secrets.py", short=short)
+    suite = run_tests("canaries", short)
     return suite.outcome(f"{suite.passed} / {suite.total} tests without a leak")
 
 
 def browsers(short: bool) -> Outcome:
-    suite = run_tests(
-        "fcc/test_security_doors.py", "fcc/test_fcc_gate.py", "fcc/test_fcc_protocol.py", short=short
-    )
+    suite = run_tests("doors", short)
     return suite.outcome(f"{suite.passed} / {suite.total} tests")
 
 
 def security(short: bool) -> Outcome:
-    names = ("upstreams", "limits", "files")
-    suite = run_tests(*(f"fcc/test_security_{name}.py" for name in names), short=short)
+    suite = run_tests("security", short)
     return suite.outcome(f"{suite.passed} / {suite.total} tests")
 
 
 def over_admission(short: bool) -> Outcome:
-    suite = run_tests(
-        "engine/test_engine_shared_limits.py", "engine/test_engine_shared_troubles.py", short=short
-    )
+    suite = run_tests("shared limits", short)
     return suite.outcome(f"{suite.passed} / {suite.total} tests")
 
 
