@@ -63,6 +63,8 @@ class Try(msgspec.Struct, frozen=True):
     retries: int | None = None
     """Tries left after this one; None: as step and defaults say."""
     without: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
+    """Those of them that it said it does not know."""
     despite: frozenset[str] = frozenset()
     """Reasons to skip it that do not count."""
     pause: float = 0.0
@@ -196,6 +198,8 @@ class Chain:
         attempt = self._attempt(turn, slot)
         try:
             events = await attempt.begin()
+            if turn.unknown:
+                self._state.fields.learn(turn.candidate.id, turn.unknown, self._loop.time())
             if not self.request.stream:
                 while not isinstance(events[-1], Finish):
                     events += await attempt.more()
@@ -231,7 +235,7 @@ class Chain:
             thinking=thinking,
             effort=options.effort,
             budget=options.budget,
-            without=turn.without,
+            without=turn.without | self._state.fields.of(candidate.id, self._loop.time()),
             connect=defaults.connect,
             write=defaults.write,
         )
@@ -276,7 +280,8 @@ class Chain:
             or len(self.tried) >= self._most
         ):
             return None
-        return replace(turn, without=turn.without | {field})
+        unknown = turn.unknown | {field} if failure.unknown else turn.unknown
+        return replace(turn, without=turn.without | {field}, unknown=unknown)
 
     def _again(self, turn: Try, failure: Failure) -> Try | None:
         """The same candidate once more, if that is worth it."""

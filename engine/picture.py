@@ -65,6 +65,7 @@ def pictured(state: State, candidate: Candidate, now: float) -> dict[str, Any]:
         "health": health,
         "limit": limit,
         "keys": keys,
+        "without": sorted(state.fields.of(candidate.id, now)),
     }
 
 
@@ -75,7 +76,7 @@ def pardon(state: State, targets: list[str]) -> list[str]:
     forgotten = []
     for target in targets:
         provider, _, model = target.partition("/")
-        lifted = _lift(state.blocks, provider, model)
+        lifted = _lift(state.blocks, provider, model) | state.fields.forget(target)
         health = state.healths.pop(target, None)
         if lifted or (health is not None and (health.until is not None or health.recent)):
             forgotten.append(target)

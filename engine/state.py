@@ -18,6 +18,7 @@ from engine.candidates import Candidate
 from engine.health import Health, Lease
 from engine.limits import Bucket, LimitRule
 from engine.offline import OfflineGuard
+from engine.unknown_fields import UnknownFields
 from providers.failures import Failure, Scope
 from providers.provider import Key
 
@@ -91,6 +92,7 @@ class Others(Protocol):
 class State(msgspec.Struct):
     healths: dict[str, Health] = msgspec.field(default_factory=dict)
     blocks: Blocks = msgspec.field(default_factory=Blocks)
+    fields: UnknownFields = msgspec.field(default_factory=UnknownFields)
     buckets: dict[tuple[str, ...], Bucket] = msgspec.field(default_factory=dict)
     in_flight: dict[str, int] = msgspec.field(default_factory=dict)
     first_token: dict[str, float] = msgspec.field(default_factory=dict)
@@ -270,6 +272,7 @@ class State(msgspec.Struct):
         self.buckets = {name: bucket for name, bucket in self.buckets.items() if not bucket.idle(now)}
         self.healths = {name: health for name, health in self.healths.items() if not health.idle(now)}
         self.blocks.sweep(now)
+        self.fields.sweep(now)
 
     def recovery(self, candidate: Candidate) -> float:
         """When a resting candidate's rest is over."""

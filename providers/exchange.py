@@ -17,7 +17,7 @@ from providers.failures import Failure
 from providers.keys import Key
 from providers.off_loop import off_loop
 from providers.quotes import unquoted
-from providers.rejected import rejected_field
+from providers.rejected import is_unknown, rejected_field
 from providers.sent import fields_of
 from providers.transport import Call
 from translators.dialects import Reader, speaker
@@ -137,6 +137,7 @@ class Exchange:
         if failure.kind in ("bad_request", "server_error"):
             names = await off_loop(len(wire.body), fields_of, wire.body)
             failure.field = rejected_field(call.status, body, names)
+            failure.unknown = failure.field is not None and is_unknown(body)
         return await self._told(failure)
 
     async def _told(self, failure: Failure) -> Failure:

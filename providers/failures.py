@@ -99,8 +99,8 @@ class Failure(Exception):  # noqa: N818 - the language and the log call it a fai
     `retry_after` in seconds; `before_response` that not one byte of an answer had come; `unreachable` that no way to
     the upstream was found (no address, no route, no answer to the call); `reused` that the connection had served an
     earlier request. `hint` is what the user can do about it; `field` the request field that the provider says it will
-    not take; `content` that a refusal is about what this request says, not about who asks; `ours` that fcc or its
-    machine failed.
+    not take, and `unknown` that it does not know it, whatever its value; `content` that a refusal is about what this
+    request says, not about who asks; `ours` that fcc or its machine failed.
     `kept` is the message without what it quotes of the prompt: for everyone but the client who asked.
     """
 
@@ -117,6 +117,7 @@ class Failure(Exception):  # noqa: N818 - the language and the log call it a fai
         reused: bool = False,
         hint: str | None = None,
         field: str | None = None,
+        unknown: bool = False,
         content: bool = False,
         ours: bool = False,
     ) -> None:
@@ -131,6 +132,7 @@ class Failure(Exception):  # noqa: N818 - the language and the log call it a fai
         self.reused = reused
         self.hint = hint
         self.field = field
+        self.unknown = unknown
         self.content = content
         self.ours = ours
 

@@ -7,11 +7,17 @@ from collections.abc import Iterable
 
 from providers.said import said
 
+_UNKNOWN = (
+    r"extra (?:inputs|fields) (?:are )?not permitted|extra_forbidden|additional propert"
+    r"|unrecogni[sz]ed (?:field|parameter|argument|property|key|request)"
+    r"|unknown (?:name|field|parameter|argument|property|key|request)|cannot find field"
+    r"|unexpected (?:keyword|field|property|argument|parameter)|no such (?:field|parameter)"
+    r"|unsupported (?:field|parameter|argument|property|key)|unsupported_parameter|unknown_parameter"
+    r"|(?:is|are) not supported (?:with|by|for|on) this model"
+)
+"""It does not know the field, so that another value would be no better."""
 _REJECTS = re.compile(
-    r"extra (?:inputs|fields) (?:are )?not permitted|extra_forbidden|additional propert|unsupported|immutable"
-    r"|deprecated"
-    r"|unrecogni[sz]ed|unknown (?:name|field|parameter|argument|property|key|request)|cannot find field|not a valid"
-    r"|unexpected (?:keyword|field|property|argument|parameter)|no such (?:field|parameter)|only the default|is invalid"
+    _UNKNOWN + r"|unsupported|immutable|deprecated|unrecogni[sz]ed|not a valid|only the default|is invalid"
     r"|not (?:be )?(?:supported|permitted|allowed|accepted|recogni[sz]ed|available|enabled)|does ?n[o']t support"
     r"|do(?:es)? not support|cannot be used|can ?not be set|must not be|cannot both be|invalid (?:field|parameter)"
     r"|incompatible|only [\d.]+ is allowed|out of range|is unavailable|only enabled when|cannot be disabled"
@@ -50,6 +56,12 @@ def rejected_field(status: int, body: bytes, candidates: Iterable[str]) -> str |
         return None
     found = (name for test in (_names, _resembles) for name in names if test(words.whole, name))
     return next(found, None) or next((name for name in names if _begins(words.text, name)), None)
+
+
+def is_unknown(body: bytes) -> bool:
+    """Whether the complaint about a field is that there is no such field, so that no other value will do either."""
+    text = said(body).whole
+    return "value" not in text and re.search(_UNKNOWN, text) is not None
 
 
 def _names(text: str, name: str) -> bool:

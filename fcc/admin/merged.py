@@ -75,6 +75,7 @@ def candidate(pictures: Sequence[Page], *, apart: bool) -> Page:
         "in_flight": sum(one["in_flight"] for one in pictures),
         "first_token_ms": round(sum(times) / len(times), 1) if times else None,
         "limit": limit([one["limit"] for one in pictures], apart=apart),
+        "without": sorted({field for one in pictures for field in one["without"]}),
     }
 
 

@@ -251,6 +251,33 @@ def test_a_refused_field_is_left_out_once():
     assert (text, [ask.without for ask in a.asked]) == ("ok", [frozenset(), frozenset({"top_k"})])
 
 
+def refuses(field: str, *, unknown: bool) -> list[Step]:
+    return [Failure("bad_request", "no such field", status=400, field=field, unknown=unknown)]
+
+
+def test_a_field_that_a_model_does_not_know_costs_one_call_and_not_one_each_time():
+    a, state = ScriptedProvider("a", [refuses("top_k", unknown=True), says("ok")]), State()
+    for _ in range(3):
+        play(candidate(a), state=state)
+    assert [sorted(ask.without) for ask in a.asked] == [[], ["top_k"], ["top_k"], ["top_k"]]
+    play(candidate(a, "other"), state=state)
+    assert a.asked[-1].without == frozenset()
+    assert state.fields.of("a/m", 1e9) == frozenset()
+
+
+def test_a_field_refused_for_its_value_is_sent_again_the_next_time():
+    a, state = ScriptedProvider("a", [refuses("top_k", unknown=False), says("ok")]), State()
+    for _ in range(2):
+        play(candidate(a), state=state)
+    assert [sorted(ask.without) for ask in a.asked] == [[], ["top_k"], []]
+
+
+def test_a_field_is_not_learnt_from_a_call_that_fails_without_it_as_well():
+    a, state = ScriptedProvider("a", [refuses("top_k", unknown=True), [DOWN], says("ok")]), State()
+    fails(candidate(a, retry=0), state=state)
+    assert state.fields.of("a/m", 0.0) == frozenset()
+
+
 def test_the_only_one_left_is_tried_again_after_a_5xx():
     a = ScriptedProvider("a", [[DOWN], ANSWER])
     walk, text = play(candidate(a))

@@ -35,7 +35,15 @@ def sent(one: Reading) -> Report:
 
 def pictured(target: str = "a/one", **fields: Any) -> dict[str, Any]:
     plain = {"target": target, "state": "healthy", "why": None, "until": None, "in_flight": 0}
-    return {**plain, "first_token_ms": None, "health": None, "limit": None, "keys": [], **fields}
+    return {
+        **plain,
+        "first_token_ms": None,
+        "health": None,
+        "limit": None,
+        "keys": [],
+        "without": [],
+        **fields,
+    }
 
 
 def page(**fields: Any) -> dict[str, Any]:
@@ -101,13 +109,19 @@ def test_a_broken_ledger_in_one_is_a_broken_ledger() -> None:
 def test_of_a_models_states_the_worst_counts() -> None:
     pictures = [
         [pictured(in_flight=1, first_token_ms=100.0), pictured("b/two")],
-        [pictured(state="resting", why="it failed too often", until=20.0, in_flight=2), pictured("c/new")],
+        [
+            pictured(
+                state="resting", why="it failed too often", until=20.0, in_flight=2, without=["seed", "n"]
+            )
+        ],
         [pictured(state="resting", why="it failed too often", until=30.0, first_token_ms=301.0)],
+        [pictured("c/new")],
     ]
     one, two, new = merged.candidates(pictures)
     assert (one["state"], one["until"], one["in_flight"]) == ("resting", 30.0, 3)
     assert (one["why"], one["first_token_ms"]) == ("it failed too often (in 2 of 3 workers)", 200.5)
     assert (two["state"], new["target"]) == ("healthy", "c/new")
+    assert (one["without"], two["without"]) == (["n", "seed"], [])
 
 
 @pytest.mark.parametrize(("apart", "count", "at_once"), [(True, 20, 4), (False, 10, 2)])

@@ -347,3 +347,21 @@ def test_no_secret_and_no_prompt_reaches_the_log() -> None:
                 assert secret not in text
 
     run(test())
+
+
+def test_a_field_the_model_does_not_know_is_left_out_from_then_on() -> None:
+    async def picky(peer: Peer) -> None:
+        assert peer.request is not None
+        if "stream_options" in json.loads(peer.request.body):
+            await answer(400, b'{"error":{"message":"Unrecognized request argument: stream_options"}}')(peer)
+        else:
+            await openai_answer("hello")(peer)
+
+    async def test() -> None:
+        async with world(ONE, a=(upstream := Upstream(picky))) as here:
+            attempts = [(await here.post(message(stream=True))).headers["x-fcc-attempts"] for _ in range(3)]
+            assert (attempts, len(upstream.requests)) == (["2", "1", "1"], 4)
+            state = (await here.client.get("/admin/api/state")).json()
+            assert [one["without"] for one in state["candidates"]] == [["stream_options"]]
+
+    run(test())

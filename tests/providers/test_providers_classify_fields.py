@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from providers.rejected import rejected_field
+from providers.rejected import is_unknown, rejected_field
 from support.refusals import anthropic, classified, openai
 
 TOO_LONG = [
@@ -182,3 +182,26 @@ REFUSED: list[tuple[int, object, str | None]] = [
 def test_the_field_that_was_refused(status: int, body: object, field: str | None) -> None:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     assert rejected_field(status, data, FIELDS) == field
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown"),
+    [
+        ("Unsupported parameter: 'max_tokens'", True),
+        ("context_management: Extra inputs are not permitted", True),
+        ('Unknown name "stop": Cannot find field.', True),
+        ("Unrecognized request argument supplied: stream_options", True),
+        ("reasoning_budget is not supported by this model", True),
+        ("Completions.create() got an unexpected keyword argument 'top_k'", True),
+        ("Unsupported value: 'temperature' does not support 0.5 with this model", False),
+        ("The value 'none' of reasoning_effort is not supported by this model", False),
+        ("Only the default (1) value is supported", False),
+        ("Invalid 'stop': array too long. Expected an array with maximum length 4", False),
+        ("max_tokens is too large: 32000. This model supports at most 16384 tokens", False),
+        ("`temperature` and `top_p` cannot both be specified for this model", False),
+        ("tool_choice 'specified' is incompatible with thinking enabled", False),
+        ("top_p is immutable for this model and must be 0.95, got 1", False),
+    ],
+)
+def test_a_field_that_is_unknown_is_told_from_one_with_a_wrong_value(text: str, unknown: bool) -> None:
+    assert is_unknown(json.dumps(openai(text)).encode()) == unknown

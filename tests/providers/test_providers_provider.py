@@ -237,13 +237,14 @@ def test_errors_carry_status_time_and_field() -> None:
     _, outcome = ask(provider_at, answer(400, body))
     assert outcome.failure is not None
     assert (outcome.failure.kind, outcome.failure.field) == ("bad_request", "stream_options")
+    assert outcome.failure.unknown
 
 
 def test_a_field_we_did_not_send_is_not_named() -> None:
     body = b'{"error":{"message":"Unsupported parameter: \'logprobs\'","param":"logprobs"}}'
     _, outcome = ask(provider_at, answer(400, body))
     assert outcome.failure is not None
-    assert outcome.failure.field is None
+    assert (outcome.failure.field, outcome.failure.unknown) == (None, False)
 
 
 def test_an_error_body_that_stalls_is_not_awaited(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,7 +77,7 @@ function showState(page) {
 function fill(box, one) {
   const made = [
     el("p", {}, stateOf(one), one.until == null ? "" : " until ", one.until == null ? "" : until(one), why(one)),
-    el("p", { class: "small" }, `${one.in_flight} in flight`, one.first_token_ms == null ? "" : `, first token ${duration(one.first_token_ms)}`, one.health ? `, ${one.health.failures} of ${one.health.of} failures` : ""),
+    el("p", { class: "small" }, `${one.in_flight} in flight`, one.first_token_ms == null ? "" : `, first token ${duration(one.first_token_ms)}`, one.health ? `, ${one.health.failures} of ${one.health.of} failures` : "", one.without.length ? `, asked without ${one.without.join(", ")}` : ""),
   ];
   const bars = load(one);
   if (bars !== "–") made.push(bars);
