@@ -8,6 +8,8 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+NANOSECOND = 1e-9
+"""The clock's resolution."""
 
 
 class DeadlockError(AssertionError):
@@ -36,9 +38,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._jumping = _Jumping()
         super().__init__(self._jumping)
+        self._clock_resolution = NANOSECOND
 
     def time(self) -> float:
         return 1000.0 + self._jumping.now
+
+    def call_at(self, when: float, *args: Any, **context: Any) -> asyncio.TimerHandle:
+        """asyncio runs a timer that is due within a nanosecond; here the clock has to be moved for it, or whoever looks
+        at it and waits on would do so for ever."""
+        now = self.time()
+        return super().call_at(max(when, now + NANOSECOND) if when > now else when, *args, **context)
 
     def hold_up(self, seconds: float) -> None:
         """So long does the callback take that calls this."""
