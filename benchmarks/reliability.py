@@ -320,29 +320,40 @@ FIGURES = (
 # --- the report -------------------------------------------------------------------------------------------------------
 
 
-def set_up() -> str:
+def machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
         f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
-        f"{memory:.0f} GB, load {os.getloadavg()[0]:.1f} at the start; loopback only"
+        f"{memory:.0f} GB; loopback only"
     )
 
 
-def page(taken: list[tuple[Figure, Outcome]], short: bool, where: str) -> str:
-    rows = [
-        f"| {figure.name} | {figure.method} | {figure.target} | {outcome.value}{'' if outcome.good else ' ✗'} |"
-        for figure, outcome in taken
-    ]
-    flag = " --short" if short else ""
+def taken(figure: Figure, short: bool) -> tuple[Outcome, str]:
+    """What came out, and its row of the page: with the day, the form, and how busy the machine was before."""
+    when = f"{time.strftime('%-d %b')}{', short' if short else ''}, {os.getloadavg()[0]:.1f}"
+    outcome = figure.take(short)
+    value = f"{outcome.value}{'' if outcome.good else ' ✗'}"
+    return outcome, f"| {figure.name} | {figure.method} | {figure.target} | {value} | {when} |"
+
+
+def page(rows: dict[str, str]) -> str:
+    """The page with these rows, by figure; the others stay as they are on it."""
+    old = {
+        line.split("|")[1].strip(): line
+        for line in PAGE.read_text(encoding="utf-8").splitlines()
+        if "|" in line
+    }
+    kept = {**old, **rows}
     return "\n".join(
         [
             "# Reliability",
             "",
-            f"Written by `python benchmarks/reliability.py{flag} --write` on {time.strftime('%-d %B %Y')}: {where}.",
+            f"Written by `python benchmarks/reliability.py --write`: {machine()}. The last column has the day, and the",
+            "load of the machine when the figure was begun; it is taken again with `--only NAME`.",
             "",
-            "| figure | how it is taken | target | measured |",
-            "|---|---|---|---|",
-            *rows,
+            "| figure | how it is taken | target | measured | when, load |",
+            "|---|---|---|---|---|",
+            *(kept[figure.name] for figure in FIGURES if figure.name in kept),
             "",
         ]
     )
@@ -356,19 +367,18 @@ def main() -> int:
     )
     parser.add_argument("--write", action="store_true", help="put them into docs/reliability.md")
     chosen = parser.parse_args()
-    where = set_up()
-    print(where, flush=True)
-    taken = []
+    print(machine(), flush=True)
+    good = True
     for figure in FIGURES:
         if chosen.only and figure.name not in chosen.only:
             continue
-        outcome = figure.take(chosen.short)
-        taken.append((figure, outcome))
+        outcome, row = taken(figure, chosen.short)
+        good = good and outcome.good
         mark = "ok " if outcome.good else "BAD"
         print(f"{mark} {figure.name:<26} {outcome.value}   (target: {figure.target})", flush=True)
-    if chosen.write:
-        PAGE.write_text(page(taken, chosen.short, where), encoding="utf-8")
-    return 0 if all(outcome.good for _, outcome in taken) else 1
+        if chosen.write:
+            PAGE.write_text(page({figure.name: row}), encoding="utf-8")
+    return 0 if good else 1
 
 
 if __name__ == "__main__":
