@@ -348,8 +348,9 @@ def page(rows: dict[str, str]) -> str:
         [
             "# Reliability",
             "",
-            f"Written by `python benchmarks/reliability.py --write`: {machine()}. The last column has the day, and the",
-            "load of the machine when the figure was begun; it is taken again with `--only NAME`.",
+            f"Written by `python benchmarks/reliability.py --write` on {machine()}.",
+            "The last column has the day, and the load of the machine when the figure was begun;",
+            "one alone is taken again with `--only NAME`.",
             "",
             "| figure | how it is taken | target | measured | when, load |",
             "|---|---|---|---|---|",
