@@ -62,6 +62,9 @@ class Profile(msgspec.Struct, frozen=True):
     """Longer tool names are aliased and restored."""
     tool_id_length: int | None = None
     """Tool call ids must be exactly this many letters and digits (Mistral: 9); None: any."""
+    answer_after_tools: bool = False
+    """An answer must stand between tool results and the user's next words (Mistral: "Unexpected role 'user' after role
+    'tool'", BerriAI/litellm#17761)."""
     continues: bool = False
     """Can go on from a partial answer given as last assistant message."""
     extra: Mapping[str, Any] = msgspec.field(default_factory=dict)

@@ -222,6 +222,19 @@ CONVERSATIONS: list[tuple[str, dict[str, Any], list[tuple[str, Any]], list[dict[
         [said("user", "t:\nwords")],
     ),
     (
+        "words after results, where an answer must stand between",
+        {"answer_after_tools": True},
+        [("assistant", [call("1")]), ("user", [result("1"), text("more")]), ("assistant", "b"), ("user", "c")],
+        [called(("1", "read", "{}")), answered("1", "ok"), said("assistant", "I have read the results."), said("user", "more"),
+         said("assistant", "b"), said("user", "c")],
+    ),
+    (
+        "results alone, where an answer must stand between them and words",
+        {"answer_after_tools": True},
+        [("assistant", [call("1")]), ("user", [result("1")]), ("assistant", "b")],
+        [called(("1", "read", "{}")), answered("1", "ok"), said("assistant", "b")],
+    ),
+    (
         "blocks without a twin",
         {},
         [("user", "a"), ("assistant", [{"type": "server_tool_use", "id": "s", "name": "w", "input": {}}, text("b")])],

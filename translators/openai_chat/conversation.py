@@ -23,6 +23,9 @@ from translators.tool_names import sent_id
 BILLING = "x-anthropic-billing-header:"
 """The client's first system block, which is for Anthropic's own books and changes from call to call."""
 
+_READ = "I have read the results."
+"""The answer between tool results and the user's words, where the model's template wants one."""
+
 _encode = msgspec.json.encode
 
 
@@ -210,6 +213,8 @@ class _Conversation:
             wire_id = sent_id(tool_id, self.profile.tool_id_length)
             self.out.append({"role": "tool", "tool_call_id": wire_id, "content": "(no result)"})
         self.open = {}
+        if self.profile.answer_after_tools and self.after and self.out and self.out[-1]["role"] == "tool":
+            self.out.append({"role": "assistant", "content": _READ})
         for role, parts in self.after:
             self.out.append({"role": role, "content": joined(parts)})
         self.after = []
