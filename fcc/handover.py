@@ -104,17 +104,23 @@ class Door:
         return True
 
     def close(self) -> None:
-        """Nobody takes over any more. A successor's door stays."""
+        """Nobody takes over any more, and the listening socket is held no longer: while somebody holds it, the system
+        goes on to accept connections that nobody will answer. A successor's door stays. May be called again.
+        """
         made, self._door = self._door, None
         if made is None:
             return
-        with contextlib.suppress(OSError):
-            if self._path.stat().st_ino == self._inode:
-                self._path.unlink()
+        self._make_way()
         with contextlib.suppress(OSError):
             made.shutdown(socket.SHUT_RDWR)
         made.close()
         self._listener.close()
+
+    def _make_way(self) -> None:
+        inode, self._inode = self._inode, 0
+        with contextlib.suppress(OSError):
+            if inode and self._path.stat().st_ino == inode:
+                self._path.unlink()
 
     def _answer(self, made: socket.socket) -> None:
         with contextlib.suppress(OSError):
@@ -122,6 +128,7 @@ class Door:
                 asker, _ = made.accept()
                 with asker:
                     if self._hands_over(asker):
+                        self._make_way()  # before the successor comes to make a door of its own
                         self._leave()
                         asker.sendall(LEAVING)
                         return

@@ -120,6 +120,19 @@ def ready_app(found: Opened, address: str, log: str | None, *, quiet: bool) -> A
     return app
 
 
+def whose(host: str, port: int, takeover: bool) -> str:
+    """What else there is to say of a port that is taken: by an fcc, maybe."""
+    from fcc.checkup import answers
+
+    if not answers(host, port):
+        return ""
+    if takeover:
+        return (
+            "; an fcc has it, but it keeps its state elsewhere or is another user's, so it does not hand over"
+        )
+    return "; an fcc has it, and `--takeover` replaces it without losing a request"
+
+
 class Stand:
     """The place where an application serves: its socket, and who had it before."""
 
@@ -148,7 +161,7 @@ class Stand:
         try:
             self.listener = listening(app.bound, port)
         except CannotListen as error:
-            raise Unusable(str(error)) from None
+            raise Unusable(f"{error}{whose(app.bound, port, takeover)}") from None
 
     def alone(self) -> int:
         """Serve in this process until told to stop."""
@@ -161,8 +174,12 @@ class Stand:
         def ready() -> None:
             self.accepting(way_out)
 
+        def stopping() -> None:
+            way_out.close()
+            self.app.books.live.stop()
+
         way_out = Door(self.door, self.listener, leave)
-        server = Server(self.app, ready, stopping=self.app.books.live.stop)
+        server = Server(self.app, ready, stopping=stopping)
         server.run([self.listener])
         way_out.close()
         return 0
@@ -182,8 +199,9 @@ class Stand:
                 loop.call_soon_threadsafe(crew.stop)
 
             hub = Hub(self.app, self.found.data, workers)
-            crew = Crew(order, self.listener, hub, lambda: self.accepting(way_out), self.app.log.worker)
             way_out = Door(self.door, self.listener, leave)
+            crew = Crew(order, self.listener, hub, lambda: self.accepting(way_out), self.app.log.worker)
+            crew.stopping = way_out.close
             try:
                 await crew.run()
             finally:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import msgspec
 
 from fcc.crew.hub import Hub, Member
+from fcc.launch import DRAIN, FAREWELL, LAME_DUCK
 
 BACK_OFF = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds before a worker that ended is started again; more for each end in a row."""
@@ -25,6 +26,10 @@ SOUND = 60.0
 """Seconds after which a worker that ends is none of a row."""
 STARTS_WITHIN = 60.0
 """Seconds in which a worker must accept."""
+ENDS_WITHIN = LAME_DUCK + DRAIN + FAREWELL + 10.0
+"""Seconds after which a worker that was told to stop is killed: it stands still, or hangs."""
+ENDS_AT_ONCE_WITHIN = FAREWELL + 3.0
+"""The same, told a second time."""
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -52,7 +57,9 @@ class Worker:
 
 
 class Crew:
-    """`ready` is called once all workers accept, `heard` when one ended: its pid, its status, seconds to the next."""
+    """`ready` is called once all workers accept, `heard` when one ended: its pid, its status, seconds to the next;
+    `stopping` when no more connections are accepted.
+    """
 
     def __init__(
         self,
@@ -67,6 +74,7 @@ class Crew:
         self._hub = hub
         self._ready = ready
         self._heard = heard
+        self.stopping: Callable[[], None] = lambda: None
         self._workers: dict[int, Worker] = {}
         self._stopping = False
         self._stop = asyncio.Event()
@@ -82,10 +90,12 @@ class Crew:
         try:
             for worker in await self._first():
                 tasks.append(self._loop.create_task(self._watch(worker)))
-            self._ready()
+            if not self._stopping:
+                self._ready()
             await self._stop.wait()
             # Only the workers hold the socket from here on: what nobody accepts must not wait in its queue.
             self._listener.close()
+            self.stopping()
             await asyncio.gather(*tasks)
         finally:
             self._tell(signal.SIGTERM)
@@ -97,9 +107,11 @@ class Crew:
 
     def stop(self) -> None:
         """All workers stop gently; told a second time, at once."""
+        patience = ENDS_AT_ONCE_WITHIN if self._stopping else ENDS_WITHIN
         self._stopping = True
         self._stop.set()
         self._tell(signal.SIGTERM)
+        self._loop.call_later(patience, self._tell, signal.SIGKILL)
 
     def _tell(self, number: signal.Signals) -> None:
         for worker in self._workers.values():
@@ -108,25 +120,21 @@ class Crew:
 
     async def _first(self) -> list[Worker]:
         begun = await asyncio.gather(*(self._begin() for _ in range(self._order.workers)))
-        if not all(begun):
+        if not all(begun) and not self._stopping:
             raise Failed("a worker ended before it accepted connections")
         return [worker for worker in begun if worker is not None]
 
     async def _begin(self) -> Worker | None:
-        """A worker that accepts; None when it ended before, or took too long."""
-        ours, theirs = socket.socketpair()
-        order = msgspec.structs.replace(self._order, listener=self._listener.fileno(), line=theirs.fileno())
-        with theirs:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "fcc.crew.worker",
-                msgspec.json.encode(order).decode(),
-                pass_fds=(order.listener, order.line),
-                start_new_session=True,
-            )
-        member = await self._hub.join(process.pid, ours)
-        worker = self._workers[process.pid] = Worker(process, member)
+        """A worker that accepts; None when it could not be started, ended before, or took too long."""
+        try:
+            worker = await self._started()
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            print(f"fcc serve: a worker could not be started: {reason}", file=sys.stderr)
+            return None
+        process, member = worker.process, worker.member
+        if self._stopping:  # whoever was told to stop before is not told again
+            self._tell(signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STARTS_WITHIN):
                 if await member.ready:
@@ -135,6 +143,30 @@ class Crew:
         await process.wait()
         del self._workers[process.pid]
         return None
+
+    async def _started(self) -> Worker:
+        """A new process at the other end of a line. Raises OSError."""
+        ours, theirs = socket.socketpair()
+        try:
+            order = msgspec.structs.replace(
+                self._order, listener=self._listener.fileno(), line=theirs.fileno()
+            )
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "fcc.crew.worker",
+                msgspec.json.encode(order).decode(),
+                pass_fds=(order.listener, order.line),
+                start_new_session=True,
+            )
+            member = await self._hub.join(process.pid, ours)
+        except OSError:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        found = self._workers[process.pid] = Worker(process, member)
+        return found
 
     async def _watch(self, worker: Worker | None) -> None:
         """Keeps one place filled."""

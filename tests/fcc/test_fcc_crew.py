@@ -85,6 +85,21 @@ def test_they_serve_are_replaced_and_stop_together(start: Start) -> None:
     assert (ended["pid"], ended["exit"]) == (killed, -9)
 
 
+@pytest.mark.parametrize("until_started", [0, 1, 2])
+def test_told_to_stop_while_they_start_they_stop(start: Start, until_started: int) -> None:
+    process = start("--workers", "2")
+    until(lambda: len(children(process.pid)) >= until_started and handles(process.pid, signal.SIGTERM))
+    process.send_signal(signal.SIGTERM)
+    assert finished(process) == (0, "", "")
+
+
+def handles(pid: int, number: signal.Signals) -> bool:
+    """It has said what to do at a signal."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    caught = int(next(line for line in status.splitlines() if line.startswith("SigCgt:")).split()[1], 16)
+    return bool(caught >> (number - 1) & 1)
+
+
 def test_workers_do_not_outlive_their_parent(start: Start) -> None:
     process = start("--workers", "2")
     address_of(process)

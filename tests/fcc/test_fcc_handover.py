@@ -12,10 +12,11 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from fcc.handover import Door, door, passable, predecessor
-from support.load import load, slowly
+from support.load import load, slowly, whole
 from support.upstream import Upstream
 from support.world import message, policy, until
 
@@ -110,6 +111,38 @@ def test_a_successor_that_fails_changes_nothing(home: Path) -> None:
         second.listener.close()
         way_out.close()
     assert not path.exists()
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_whoever_stops_keeps_nobody_waiting_and_leaves_the_port(home: Path, workers: str) -> None:
+    """While answers go on: a connection that is accepted would not be answered, and the port is somebody else's."""
+
+    async def test() -> None:
+        async with asyncio.timeout(BOUND), Upstream(slowly(0.5)) as upstream:
+            rules = policy("route rest use a/one", "[state]\nlimits_per_worker = true\n", a=upstream)
+            (home / "routes.toml").write_text(rules)
+            running, url = await started(home, "--port", "0", "--workers", workers)
+            port = int(url.rpartition(":")[2])
+            async with httpx.AsyncClient(headers={"x-api-key": TOKEN}, trust_env=False, timeout=20) as client:
+                answer = asyncio.create_task(client.post(f"{url}/v1/messages", json=message(stream=True)))
+                await until(lambda: len(upstream.requests) > 0)
+                running.send_signal(signal.SIGTERM)
+                await until(lambda: refused(port))
+                assert not answer.done()
+                with socket.create_server(("127.0.0.1", port)):
+                    assert whole((await answer).text)
+            assert await running.wait() == 0
+
+    asyncio.run(test())
+
+
+def refused(port: int) -> bool:
+    """A connection is refused, not kept waiting."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 1.0).close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 def test_a_successors_door_is_not_closed(home: Path) -> None:
