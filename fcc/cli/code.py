@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated
-
-import typer
 
 from fcc.opened import Opened, Unusable, host_of, opened, port_of
 
 if TYPE_CHECKING:
+    import typer  # `fcc.cli.load` puts it here when it is needed
+
     from rules.policy_types import Plan
 
 PROGRAM = "claude"
@@ -31,6 +33,8 @@ def code(
 
     Example: fcc code --model zen/minimax-m2.5-free
     """
+    from fcc import claude
+
     words = arguments or []
     try:
         program = shutil.which(PROGRAM)
@@ -38,22 +42,46 @@ def code(
             raise Unusable(
                 "there is no `claude` on the PATH; install Claude Code (https://claude.com/claude-code), then try again"
             )
-        found = opened(None)
-        return subprocess.run(
-            [program, *words], env={**os.environ, **settings(found, words)}, check=False
-        ).returncode
+        said = settings(opened(None), words)
+        claude.overruled(said, claude.settings_files(os.environ))
+        return become(program, words, claude.surroundings(os.environ, said))
     except Unusable as reason:
         print(f"fcc code: {reason}", file=sys.stderr)
         return 2
 
 
+def quick(words: Sequence[str]) -> int | None:
+    """Every word is claude's, `--` and what stands behind it too. None: it is a question about `fcc code` itself."""
+    return None if list(words) in (["--help"], ["-h"]) else code(list(words))
+
+
+def become(program: str, words: Sequence[str], env: Mapping[str, str]) -> int:
+    """Claude Code in the place of this process, so that signals reach it and its end is its own. Raises Unusable.
+
+    Windows knows no such thing: there its exit status is returned.
+    """
+    try:
+        if os.name == "posix":
+            for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # by Python, and that would be inherited
+                signal.signal(ignored, signal.SIG_DFL)
+            os.execve(program, [program, *words], env)
+        return subprocess.run([program, *words], env=env, check=False).returncode
+    except OSError as error:
+        raise Unusable(f"cannot run {program}: {error.strerror or error}") from None
+
+
 def settings(found: Opened, words: Sequence[str]) -> dict[str, str]:
     """The variables that Claude Code reads. Raises Unusable."""
     from fcc.auth import TOKEN_VARIABLE, server_token
+    from fcc.claude import admitted
     from fcc.environment import state_folder
 
     address = address_of(found)
-    token = server_token(found.generation.policy.settings, found.env, state_folder())
+    try:
+        token = server_token(found.generation.policy.settings, found.env, state_folder())
+    except OSError as error:
+        raise Unusable(f"cannot read the token: {error}; set {TOKEN_VARIABLE} instead") from None
+    admitted(address, token.value)
     said = {
         "ANTHROPIC_BASE_URL": address,
         TOKEN_VARIABLE: token.value,
@@ -75,13 +103,15 @@ def address_of(found: Opened) -> str:
     try:
         socket.create_connection((host, port), timeout=2).close()
     except OSError:
-        raise Unusable(f"nothing listens on {shown}; start `fcc serve` in another terminal first") from None
+        raise Unusable(
+            f"nothing listens on {shown}; start `fcc serve` in another terminal first, or say with PORT where it is"
+        ) from None
     return shown
 
 
 def asked_model(words: Sequence[str]) -> str:
     """The model that `--model` or ANTHROPIC_MODEL asks for."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in pairwise([*words, ""]):
         if word == "--model" and following:
             return following
         if word.startswith("--model="):

@@ -20,6 +20,7 @@ class Page(NamedTuple):
 
 PAGES = {
     "/admin": Page("live", "Live"),
+    "/admin/": Page("live", "Live", "/admin"),
     "/admin/chains": Page("chains", "Chains"),
     "/admin/sessions": Page("sessions", "Sessions"),
     "/admin/charts": Page("charts", "Charts"),
