@@ -24,6 +24,13 @@ class LimitRule(msgspec.Struct, frozen=True):
     """How long a request may queue for this limit before the candidate is skipped."""
 
 
+class Booking(msgspec.Struct, eq=False):
+    """A place in the window, to be used at `at`."""
+
+    at: float
+    amount: int
+
+
 class Bucket(msgspec.Struct, eq=False):
     """The log of what was sent, the places booked for later, and the requests in flight of one limit."""
 
@@ -31,7 +38,8 @@ class Bucket(msgspec.Struct, eq=False):
     log: deque[tuple[float, int]] = msgspec.field(default_factory=deque)
     used: int = 0
     """Sum of the log."""
-    booked: list[tuple[float, int]] = msgspec.field(default_factory=list)
+    booked: list[Booking] = msgspec.field(default_factory=list)
+    """First come first."""
     in_flight: int = 0
     line: deque[object] = msgspec.field(default_factory=deque)
     """Those who wait for a place in flight, first come first."""
@@ -40,18 +48,33 @@ class Bucket(msgspec.Struct, eq=False):
     name: tuple[str, ...] = ()
     """What other processes know it by."""
 
-    def delay(self, now: float, amount: int = 1, count: int | None = None, *, booked: bool = False) -> float:
+    def follow(self, rule: LimitRule) -> None:
+        """The rule of now, which a reload may have changed.
+
+        What was counted in tokens is no number of requests, nor the other way round: each counts for one then.
+        """
+        if rule == self.rule:
+            return
+        if rule.tokens is not self.rule.tokens:
+            self.log = deque((at, 1) for at, _ in self.log)
+            self.used = len(self.log)
+        self.rule, self.barred = rule, float("-inf")
+
+    def delay(
+        self, now: float, amount: int = 1, count: int | None = None, *, mine: Booking | None = None
+    ) -> float:
         """Seconds until `amount` fits into the window; 0.0 if it does now. The concurrency cap is not asked.
 
         An amount larger than the whole limit fits once the window is empty: it could never go otherwise.
-        `count`: a smaller limit than the rule's, when only a share of it is this process's own. `booked`: for whom
-        a booked place has become due, so that nobody else's counts.
+        `count`: a smaller limit than the rule's, when only a share of it is this process's own. `mine`: for whom a
+        place is booked, so that only those count that were booked before it, and none once it is due.
         """
         count = self.rule.count if count is None else count
         if count is None:
             return 0.0
         self._forget(now)
-        later = [] if booked else [(max(at, now), spent) for at, spent in self.booked]
+        ahead = self._ahead(now, mine) if self.booked else ()
+        later = [(max(one.at, now), one.amount) for one in ahead]
         over = self.used + sum(spent for _, spent in later) + amount - count
         if over <= 0:
             return 0.0
@@ -88,18 +111,18 @@ class Bucket(msgspec.Struct, eq=False):
             self.log.remove((at, amount))
             self.log.append((now, amount))
 
-    def book(self, now: float, amount: int = 1) -> float:
-        """Books the earliest place in the window for later; the time at which it may be used.
+    def book(self, now: float, amount: int = 1) -> Booking:
+        """Books the earliest place in the window for later.
 
         Those who come after find the place taken, which makes waiting first come, first served.
         """
-        at = now + self.delay(now, amount)
-        self.booked.append((at, amount))
-        return at
+        booking = Booking(now + self.delay(now, amount), amount)
+        self.booked.append(booking)
+        return booking
 
-    def unbook(self, at: float, amount: int = 1) -> None:
+    def unbook(self, booking: Booking) -> None:
         """A booked place is used now, or will not be."""
-        self.booked.remove((at, amount))
+        self.booked.remove(booking)
 
     def release(self) -> None:
         self.in_flight -= 1
@@ -107,6 +130,11 @@ class Bucket(msgspec.Struct, eq=False):
     def idle(self, now: float) -> bool:
         self._forget(now)
         return not (self.log or self.booked or self.line or self.in_flight)
+
+    def _ahead(self, now: float, mine: Booking | None) -> list[Booking]:
+        if mine is None:
+            return self.booked
+        return [] if now >= mine.at else self.booked[: self.booked.index(mine)]
 
     def _forget(self, now: float) -> None:
         log, window = self.log, self.rule.window

@@ -16,7 +16,7 @@ import msgspec
 from engine.blocks import Blocks, Subject
 from engine.candidates import Candidate
 from engine.health import Health, Lease
-from engine.limits import Bucket, LimitRule
+from engine.limits import Booking, Bucket, LimitRule
 from engine.offline import OfflineGuard
 from engine.unknown_fields import UnknownFields
 from providers.failures import Failure, Scope
@@ -71,8 +71,8 @@ class Slot(msgspec.Struct):
 class Standing(Protocol):
     """Somebody who waits for a place."""
 
-    def due(self, bucket: Bucket, now: float) -> bool:
-        """He has booked a place in the bucket's window, and its time has come."""
+    def booking(self, bucket: Bucket) -> Booking | None:
+        """The place that he has booked in the bucket's window."""
         ...
 
 
@@ -264,7 +264,7 @@ class State(msgspec.Struct):
         bucket = self.buckets.get(name)
         if bucket is None:
             bucket = self.buckets[name] = Bucket(limit.rule, name=name)
-        bucket.rule = limit.rule
+        bucket.follow(limit.rule)
         return bucket
 
     def sweep(self, now: float) -> None:
@@ -309,8 +309,8 @@ class State(msgspec.Struct):
         if bucket.barred > now:
             text = f"{candidate.id} has reached its limit in other processes"
             return Skip("limit", text, bucket.barred, bucket=bucket, key=key)
-        due = waiter is not None and waiter.due(bucket, now)
-        if (delay := bucket.delay(now, amount_of(rule, scope), booked=due)) > 0:
+        mine = waiter.booking(bucket) if waiter is not None else None
+        if (delay := bucket.delay(now, amount_of(rule, scope), mine=mine)) > 0:
             text = f"{candidate.id} has reached its limit"
             return Skip("limit", text, now + delay, bucket=bucket, key=key)
         if bucket.full(waiter):

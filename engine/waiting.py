@@ -1,8 +1,9 @@
 """Waiting for a candidate to be free, first come, first served.
 
-A place in a rate window is booked ahead, so that those who come later find it taken; where other processes have a
-say it cannot be, and whoever asks first when a place is free has it. For a place in flight there is a line at each
-bucket; each end of a request lets those who wait look again in the order they came.
+A place in a rate window is booked ahead, so that those who come later find it taken, and is an earlier one when
+somebody before it leaves; where other processes have a say it cannot be, and whoever asks first when a place is free
+has it. For a place in flight there is a line at each bucket; each end of a request lets those who wait look again in
+the order they came.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from typing import Generic, Protocol, TypeVar
 
 from engine.candidates import Candidate
-from engine.limits import Bucket
+from engine.limits import Booking, Bucket
 from engine.state import Counted, Skip, Slot, State, amount_of
 from providers.provider import Key
 
@@ -60,7 +61,7 @@ class _Wait(Generic[W]):
         self._scope = scope
         self._turns = turns
         self._lines: list[Bucket] = []
-        self._booked: tuple[Bucket, float] | None = None
+        self._booked: tuple[Bucket, Booking] | None = None
 
     async def look(self, loop: asyncio.AbstractEventLoop) -> tuple[W, Slot] | None:
         """Whoever may be asked now, in order; else takes places."""
@@ -80,17 +81,18 @@ class _Wait(Generic[W]):
             if skip.why in PASSING and (skip.until or 0.0) <= self._by and now < self._by
         ]
         self._stand([skip.bucket for skip in soon if skip.why == "busy" and skip.bucket is not None])
+        self._move_up(skips)
         if soon and self._booked is None and state.others is None:
             self._book(min(soon, key=lambda skip: skip.until or 0.0), now)
         times = [skip.until for skip in soon if skip.until is not None]
         if self._booked is not None:
-            times.append(self._booked[1])
+            times.append(self._booked[1].at)
         waits = now < self._by and bool(times)
         self.wakes = [*(at for at in times if now < at <= self._by), self._by] if waits else []
         return None
 
-    def due(self, bucket: Bucket, now: float) -> bool:
-        return self._booked is not None and self._booked[0] is bucket and now >= self._booked[1]
+    def booking(self, bucket: Bucket) -> Booking | None:
+        return self._booked[1] if self._booked is not None and self._booked[0] is bucket else None
 
     def leave(self) -> None:
         """Somebody else may have the places."""
@@ -112,13 +114,20 @@ class _Wait(Generic[W]):
     def _book(self, skip: Skip, now: float) -> None:
         """A place where the limit is reached for the shortest time, unless a block or a request ends before."""
         if skip.why == "limit" and skip.bucket is not None:
-            at = skip.bucket.book(now, amount_of(skip.bucket.rule, self._scope))
-            self._booked = skip.bucket, at
+            self._booked = skip.bucket, skip.bucket.book(now, amount_of(skip.bucket.rule, self._scope))
+
+    def _move_up(self, skips: Sequence[Skip]) -> None:
+        """The booked place is the earliest that there is now, after those that were booked before it."""
+        for skip in skips:
+            if skip.why == "limit" and skip.bucket is not None and skip.until is not None:
+                booking = self.booking(skip.bucket)
+                if booking is not None:
+                    booking.at = skip.until
 
     def _unbook(self) -> None:
         if self._booked is not None:
-            bucket, at = self._booked
-            bucket.unbook(at, amount_of(bucket.rule, self._scope))
+            bucket, booking = self._booked
+            bucket.unbook(booking)
             self._booked = None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.limits import Bucket, LimitRule
+from engine.limits import Booking, Bucket, LimitRule
 
 TWO = LimitRule(count=2, window=10.0)
 TOKENS = LimitRule(count=100, window=10.0, tokens=True)
@@ -90,19 +90,45 @@ def test_what_is_sent_late_counts_from_then() -> None:
 
 def test_booked_places_are_first_come_first_served() -> None:
     bucket = filled(TWO, (0.0, 1), (4.0, 1))
-    assert [bucket.book(5.0) for _ in range(4)] == [10.0, 14.0, 20.0, 24.0]
+    first, *others = [bucket.book(5.0) for _ in range(4)]
+    assert [one.at for one in (first, *others)] == [10.0, 14.0, 20.0, 24.0]
     assert bucket.delay(10.0) == 20.0
-    assert bucket.delay(10.0, booked=True) == 0.0
-    bucket.unbook(10.0)
+    assert bucket.delay(10.0, mine=first) == 0.0
+    bucket.unbook(first)
     bucket.take(10.0)
-    assert bucket.booked == [(14.0, 1), (20.0, 1), (24.0, 1)]
+    assert bucket.booked == others
     with pytest.raises(ValueError, match="not in list"):
-        bucket.unbook(10.0)
+        bucket.unbook(first)
+
+
+def test_those_behind_a_place_that_is_given_up_have_an_earlier_one() -> None:
+    bucket = filled(TWO, (0.0, 1), (4.0, 1))
+    first, second, third = (bucket.book(5.0) for _ in range(3))
+    bucket.unbook(first)
+    assert [bucket.delay(5.0, mine=one) for one in (second, third)] == [5.0, 9.0]
+
+
+def test_a_log_in_another_unit_counts_as_requests() -> None:
+    """Or a limit by the day, changed from tokens to requests, would be used up until the next day."""
+    bucket = filled(TOKENS, (0.0, 70), (3.0, 30))
+    booking = bucket.book(4.0, 60)
+    bucket.follow(LimitRule(count=5, window=10.0))
+    assert (list(bucket.log), bucket.used) == ([(0.0, 1), (3.0, 1)], 2)
+    bucket.unbook(booking)
+    assert bucket.delay(4.0) == 0.0
+
+
+def test_what_other_processes_used_of_the_old_rule_is_asked_again() -> None:
+    bucket = Bucket(TWO, barred=80_000.0)
+    bucket.follow(LimitRule(count=2, window=10.0))
+    assert bucket.barred == 80_000.0
+    bucket.follow(LimitRule(count=4, window=10.0))
+    assert bucket.barred == float("-inf")
 
 
 def test_a_booked_place_that_is_overdue_counts_as_used_now() -> None:
     bucket = filled(LimitRule(count=1, window=10.0), (0.0, 1))
-    assert bucket.book(1.0) == 10.0
+    assert bucket.book(1.0).at == 10.0
     assert bucket.delay(12.0) == 10.0
 
 
@@ -128,7 +154,7 @@ def test_idle_is_who_has_nothing_to_be_remembered() -> None:
     sent.release()
     assert [sent.idle(now) for now in (9.999, 10.0)] == [False, True]
     assert (list(sent.log), sent.used) == ([], 0)
-    for busy in (Bucket(TWO, booked=[(1.0, 1)]), Bucket(TWO, in_flight=1)):
+    for busy in (Bucket(TWO, booked=[Booking(1.0, 1)]), Bucket(TWO, in_flight=1)):
         assert not busy.idle(1_000.0)
     waiting = Bucket(TWO)
     waiting.line.append(object())

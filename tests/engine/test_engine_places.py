@@ -84,14 +84,58 @@ def test_a_place_used_late_moves_those_behind_it():
     bucket = Bucket(LimitRule(1, 4.0))
     bucket.take(0.0)
     first, second = bucket.book(0.0), bucket.book(0.0)
-    assert (first, second) == (4.0, 8.0)
+    assert (first.at, second.at) == (4.0, 8.0)
     bucket.unbook(first)
     bucket.take(5.0)
-    assert bucket.delay(8.0, booked=True) == 1.0
+    assert bucket.delay(8.0, mine=second) == 1.0
     bucket.unbook(second)
     bucket.take(9.0)
     assert bucket.delay(9.0) == 4.0
     assert bucket.used == 1
+
+
+def test_who_leaves_the_window_lets_those_behind_it_move_up():
+    async def main() -> list[float]:
+        state, loop = State(), asyncio.get_running_loop()
+        turn = candidate(ScriptedProvider("a"), limit=Limit(LimitRule(1, 4.0, wait=60.0), ("a/*", "")))
+        await heard(chain([turn], state))
+        began = loop.time()
+
+        async def one() -> float:
+            await heard(chain([turn], state))
+            return loop.time() - began
+
+        first, *others = (asyncio.create_task(one()) for _ in range(4))
+        await asyncio.sleep(1.0)
+        first.cancel()
+        return list(await asyncio.gather(*others))
+
+    assert run(main()) == pytest.approx([4.0, 8.0, 12.0])
+
+
+def test_a_reload_that_counts_in_another_unit_leaves_nothing_of_those_who_wait():
+    """A place that stays booked would be taken for ever."""
+
+    async def main() -> tuple[BaseException | str, int, float]:
+        state, loop = State(), asyncio.get_running_loop()
+        a = ScriptedProvider("a", [ANSWER, [50.0, *ANSWER]])
+        old = candidate(a, limit=limited(1, 5.0))
+        new = candidate(a, limit=Limit(LimitRule(1_000, 5.0, tokens=True), ("a/*", "")))
+        await heard(chain([old], state))
+        waits = asyncio.create_task(heard(chain([old], state)))
+        await asyncio.sleep(1.0)
+        goes = asyncio.create_task(heard(chain([new], state)))
+        await asyncio.sleep(1.0)
+        waits.cancel()
+        (left,) = await asyncio.gather(waits, return_exceptions=True)
+        await goes
+        (bucket,) = state.buckets.values()
+        await asyncio.sleep(60.0)
+        return left, len(bucket.booked), bucket.delay(loop.time())
+
+    left, booked, delay = run(main())
+    assert isinstance(left, asyncio.CancelledError)
+    assert (booked, delay) == (0, 0.0)
 
 
 def test_a_limited_key_leaves_the_others():
