@@ -7,6 +7,7 @@ in one request are refused, so that no two parts of the house can read different
 from __future__ import annotations
 
 import contextlib
+import errno
 import hmac
 import os
 import secrets
@@ -74,7 +75,7 @@ def access(settings: Settings, env: Mapping[str, str], token: Token, bound: str)
     """The access that a policy's `[server]` and `[clients.NAME]` grant. `token` is `server_token`'s."""
     tokens = [(token.value.encode(), "")]
     for name, client in settings.clients.items():
-        value = resolved(client.token, env)
+        value = resolved(client.token, env).strip()
         if value:
             tokens.append((value.encode(), name))
     hosts = {name.lower().encode() for name in (*settings.server.hosts, bound) if name}
@@ -83,11 +84,12 @@ def access(settings: Settings, env: Mapping[str, str], token: Token, bound: str)
 
 
 def server_token(settings: Settings, env: Mapping[str, str], folder: Path, *, make: bool = True) -> Token:
-    """`[server] token`, else `ANTHROPIC_AUTH_TOKEN`, else the one kept in `folder`, made when there is none.
+    """`[server] token`, else `ANTHROPIC_AUTH_TOKEN`, else the one kept in `folder`, made when there is none. Blanks
+    around it do not count: no header can carry them.
 
     Not `make`: then it is empty, and nothing is written. Raises OSError when it cannot be kept.
     """
-    said = resolved(settings.server.token or "", env) or env.get(TOKEN_VARIABLE)
+    said = (resolved(settings.server.token or "", env) or env.get(TOKEN_VARIABLE, "")).strip()
     return Token(said, "said") if said else kept_token(folder, make)
 
 
@@ -97,12 +99,14 @@ def resolved(value: str, env: Mapping[str, str]) -> str:
 
 
 def kept_token(folder: Path, make: bool = True) -> Token:
-    """The token of this machine: read from `folder/token`, or made and kept there with mode 0600."""
+    """The token of this machine: read from `folder/token`, or made and kept there with mode 0600. Raises OSError."""
     path = folder / TOKEN_FILE
     try:
-        found = path.read_text().strip()
+        found = path.read_text(encoding="ascii").strip()
     except FileNotFoundError:
         found = ""
+    except UnicodeDecodeError:
+        raise OSError(errno.EILSEQ, "it holds no token", str(path)) from None
     if found:
         only_owner(path)
         return Token(found, "kept")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shlex
 import stat
 import urllib.request
 from collections.abc import Iterator
@@ -37,28 +38,33 @@ def of_file(found: Opened) -> Finding:
     routes = sum(route.offer is None for route in found.generation.policy.routes)
     if found.warnings:
         counted = "1 warning" if found.warnings == 1 else f"{found.warnings} warnings"
-        return Finding("note", "file", f"{found.path}: {counted}", f"fcc lint {found.path}")
+        return Finding("note", "file", f"{found.path}: {counted}", f"fcc lint {shlex.quote(str(found.path))}")
     return Finding("ok", "file", f"{found.path}: {routes} route{'s' * (routes != 1)}")
 
 
 def of_env(path: Path) -> Finding | None:
     """Whether fcc can read the keys in `.env`, and others cannot; None when there is no such file."""
     try:
-        mode = stat.S_IMODE(path.stat().st_mode)
+        mode = path.stat().st_mode
     except OSError:
         return None
+    if stat.S_ISDIR(mode):
+        return Finding("bad", ".env", f"{path} is a folder, so no keys are read", "put a file in its place")
+    mend = f"chmod 600 {shlex.quote(str(path))}"
     if not os.access(path, os.R_OK):
-        return Finding(
-            "bad", ".env", f"{path} cannot be read, so its keys are not there", f"chmod 600 {path}"
-        )
+        return Finding("bad", ".env", f"{path} cannot be read, so its keys are not there", mend)
     if mode & 0o077:
-        return Finding("bad", ".env", f"{path} can be read by others", f"chmod 600 {path}")
+        return Finding("bad", ".env", f"{path} can be read by others", mend)
     return Finding("ok", ".env", f"{path}, readable by its owner alone")
 
 
 def of_token(found: Opened, state: Path) -> Finding:
     settings = found.generation.policy.settings
-    token = server_token(settings, found.env, state, make=False)
+    try:
+        token = server_token(settings, found.env, state, make=False)
+    except OSError as error:
+        advice = "delete it, and `fcc serve` makes another, or set ANTHROPIC_AUTH_TOKEN"
+        return Finding("bad", "token", f"{error.filename}: {error.strerror}", advice)
     host = host_of(found, None)
     where = {
         "said": "yours",

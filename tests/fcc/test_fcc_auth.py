@@ -36,6 +36,16 @@ def test_which_token_counts(tmp_path: Path) -> None:
     assert server_token(said, {"MINE": ""}, tmp_path).origin == "kept"
 
 
+def test_blanks_around_a_token_do_not_count(tmp_path: Path) -> None:
+    env = {"ANTHROPIC_AUTH_TOKEN": f"{LONG} \r\n", "LAPTOP": f" {LONG}s\n"}
+    token = server_token(Settings(), env, tmp_path)
+    assert token == Token(LONG, "said")
+    door = access(Settings(clients={"laptop": Client(token="env:LAPTOP")}), env, token, "")
+    assert door.client(f"Bearer {LONG}".encode(), None) == ""
+    assert door.client(None, f"{LONG}s".encode()) == "laptop"
+    assert server_token(Settings(), {"ANTHROPIC_AUTH_TOKEN": " "}, tmp_path).origin == "made"
+
+
 @pytest.mark.parametrize(
     ("token", "client", "weak"),
     [
