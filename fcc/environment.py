@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 NAME = "free-claude-code"
@@ -21,23 +20,42 @@ _LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*\Z"
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 
 
+class Homeless(Exception):  # noqa: N818 - it is said to a person, not caught as a bug
+    """There is no folder of the user's; the text says what to set."""
+
+
 def config_folder() -> Path:
+    """Raises Homeless, as its two neighbours do."""
     from platformdirs import user_config_path  # not needed to check a file, and slow to come
 
-    return user_config_path(NAME, appauthor=False)
+    return absolute(user_config_path)
 
 
 def state_folder() -> Path:
     from platformdirs import user_state_path
 
-    return user_state_path(NAME, appauthor=False)
+    return absolute(user_state_path)
 
 
 def data_folder() -> Path:
     """Where the ledger is kept."""
     from platformdirs import user_data_path
 
-    return user_data_path(NAME, appauthor=False)
+    return absolute(user_data_path)
+
+
+def absolute(folder: Callable[..., Path]) -> Path:
+    """Not one that would be found from the working directory. Raises Homeless."""
+    try:
+        found = folder(NAME, appauthor=False)
+    except RuntimeError:
+        found = Path()
+    if not found.is_absolute():
+        raise Homeless(
+            "this user has no home folder for configuration and token: set HOME to an absolute path, or "
+            "XDG_CONFIG_HOME, XDG_STATE_HOME and XDG_DATA_HOME"
+        )
+    return found
 
 
 def ledger_path(config: Path, said: str | None, folder: Path | None = None) -> Path:
@@ -57,18 +75,20 @@ def shipped_config() -> Path:
 def find_config(given: str | Path | None, env: Mapping[str, str]) -> Path:
     """`--config`, else `$FCC_CONFIG`, else the user's routes.toml, else the shipped one. May not exist.
 
-    Where it cannot be told whether there is one of the user's, it is that: no other policy takes its place silently.
+    Where it cannot be told whether there is one of the user's, or a folder or a link to nothing stands there, that is
+    it: no other policy takes its place silently.
     """
     named = given or env.get("FCC_CONFIG")
     if named:
         return Path(named).expanduser()
     own = config_folder() / "routes.toml"
     try:
-        return own if stat.S_ISREG(own.stat().st_mode) else shipped_config()
+        own.lstat()
     except (FileNotFoundError, NotADirectoryError):
         return shipped_config()
     except OSError:
-        return own
+        pass
+    return own
 
 
 def env_folder(config: Path) -> Path:

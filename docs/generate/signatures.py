@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
-from pathlib import Path
-from types import NoneType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 from typer.models import ArgumentInfo, OptionInfo
+
+from fcc.cli.help import argument, value
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +37,14 @@ def options(function: Callable[..., Any]) -> list[Option]:
 def _option(name: str, hint: Any, default: Any) -> Option:
     assert get_origin(hint) is Annotated, f"{name} has no help"
     kind, info = get_args(hint)
-    word = next((one for one in get_args(kind) if one is not NoneType), kind)
     shown = (
         "" if default in (None, False, inspect.Parameter.empty) else str(getattr(default, "value", default))
     )
     if isinstance(info, ArgumentInfo):
-        typed = info.metavar or (_value(word) if issubclass(word, Enum) else name.upper())
-        required = default is inspect.Parameter.empty
-        return Option(typed if required or "[" in typed else f"[{typed}]", (), shown, info.help or "")
+        typed = info.metavar or argument(name, kind, default is inspect.Parameter.empty)
+        return Option(typed, (), shown, info.help or "")
     assert isinstance(info, OptionInfo)
     said = (info.default, *(info.param_decls or ()))
     names = tuple(one for one in said if isinstance(one, str)) or (f"--{name.replace('_', '-')}",)
-    value = "" if kind is bool else f" {info.metavar or _value(word)}"
-    return Option(", ".join(names) + value, names, shown, info.help or "")
-
-
-def _value(kind: Any) -> str:
-    if get_origin(kind) is list:
-        return _value(get_args(kind)[0])
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return "|".join(_words(kind))
-    return {int: "N", float: "N", Path: "PATH"}.get(kind, "TEXT")
-
-
-def _words(kind: type[Enum]) -> Iterator[str]:
-    return (str(one.value) for one in kind)
+    typed = "" if kind is bool else f" {info.metavar or value(kind)}"
+    return Option(", ".join(names) + typed, names, shown, info.help or "")

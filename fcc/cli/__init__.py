@@ -9,6 +9,7 @@ something, 2 could not run.
 from __future__ import annotations
 
 import codecs
+import errno
 import functools
 import importlib
 import io
@@ -19,6 +20,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fcc import __version__
+from fcc.environment import Homeless
 
 COMMANDS = {
     "serve": "run the proxy",
@@ -53,7 +55,11 @@ EXAMPLES = """Examples:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The `fcc` command. Returns the exit status."""
     print_anything()
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    return ended("fcc", lambda: chosen(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def chosen(words: list[str]) -> int:
+    """What the first word asks for, with the others."""
     if len(words) == 2 and words[0] == "help":
         words = [words[1], "--help"]
     name = words[0] if words else "--help"
@@ -82,7 +88,19 @@ def serve_main() -> int:
 
 
 def print_anything() -> None:
-    """A sign that the terminal's encoding lacks, or half a sign of a file's name, is printed as JSON escapes it."""
+    """A sign that the terminal's encoding lacks, or half a sign of a file's name, is printed as JSON escapes it.
+
+    A stream that was closed before the start is one that nobody reads: otherwise a file that is opened later would get
+    its number, and lines of the log would be written into it.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            os.set_inheritable(number, True)
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", closefd=False))
     codecs.register_error("fcc", escaped)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -99,19 +117,38 @@ def escaped(error: UnicodeError) -> tuple[str, int]:
 
 
 def run(name: str, words: Sequence[str]) -> int:
-    """Run one command with its words: its exit status, or that of a program that a signal ended (Ctrl-C, a closed
-    pipe), without a word.
+    """Run one command with its words: its exit status."""
+    return ended(f"fcc {name}", lambda: _run(name, words))
+
+
+def ended(name: str, command: Callable[[], int]) -> int:
+    """The exit status of a command, or that of a program that a signal ended (Ctrl-C, a closed pipe), without a word;
+    2 and the reason when what it prints cannot be written, or there is no home folder.
     """
     try:
-        status = _run(name, words)
+        status = command()
         if not sys.stdout.closed:  # `lsp` closes it
             sys.stdout.flush()
         return status
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return PIPE_CLOSED
+        return nobody_reads()
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        nobody_reads()
+        print(f"{name}: cannot write: {error.strerror}", file=sys.stderr)
+        return 2
+    except Homeless as reason:
+        print(f"{name}: {reason}", file=sys.stderr)
+        return 2
+
+
+def nobody_reads() -> int:
+    """Let what is still to be printed vanish, so that the end of the process does not stumble over it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return PIPE_CLOSED
 
 
 PIPE_CLOSED = 128 + 13
@@ -128,8 +165,12 @@ def _run(name: str, words: Sequence[str]) -> int:
         return status
     import typer
 
+    from fcc.cli.help import Command, name_values
+
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    app.command(context_settings=settings(name))(exiting(load(name)))
+    function = load(name)
+    name_values(function)
+    app.command(cls=Command, context_settings=settings(name))(exiting(function))
     try:
         app(list(words), prog_name=f"fcc {name}")
     except SystemExit as ending:
@@ -156,13 +197,17 @@ def settings(name: str) -> dict[str, Any]:
 
 
 def exiting(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn the returned exit status into the exit itself."""
+    """Turn the returned exit status into the exit itself. Typer has an exit status of its own for a closed pipe."""
 
     @functools.wraps(function)
     def command(*args: Any, **options: Any) -> None:
         import typer
 
-        raise typer.Exit(function(*args, **options) or 0)
+        try:
+            status = function(*args, **options) or 0
+        except BrokenPipeError:
+            status = nobody_reads()
+        raise typer.Exit(status)
 
     return command
 

@@ -49,11 +49,11 @@ def graph(
             return 2
         document, _ = parser.parse(source.text, *source.rules)
         made = FORMATS[format](picture(source.text, document))
-        if output is None:
-            print(made, end="")
-        else:
+        if output is not None:
             output.write_text(made, encoding="utf-8")
     except OSError as error:
         print(f"fcc graph: cannot write {output}: {error.strerror or error}", file=sys.stderr)
         return 2
+    if output is None:
+        print(made, end="")
     return 0

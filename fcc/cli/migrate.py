@@ -46,9 +46,7 @@ def migrate(
     try:
         draft = SOURCES[source](given)
         text = draft.text()
-        if output is None:
-            print(text, end="")
-        else:
+        if output is not None:
             with output.open("x", encoding="utf-8") as written:
                 written.write(text)
     except CannotReadError as error:
@@ -60,6 +58,8 @@ def migrate(
     except OSError as error:
         print(f"fcc migrate: cannot write {output}: {error.strerror or error}", file=sys.stderr)
         return 2
+    if output is None:
+        print(text, end="", flush=True)
     if draft.left:
         print("Not carried over, or left for you to do:", file=sys.stderr)
     for line in dict.fromkeys(draft.left):

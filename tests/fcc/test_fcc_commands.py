@@ -227,6 +227,30 @@ def test_a_broken_file_is_shown(home: Path, command: str, capsys: pytest.Capture
     assert "routes.toml:2:16" in capsys.readouterr().err
 
 
+def test_doctor_knows_that_a_folder_is_no_env(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (serves(home, 'route rest answer "x"').parent / ".env").mkdir()
+    assert main(["doctor", "--offline"]) == 1
+    assert ".env is a folder, so no keys are read  → put a file in its place" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("serve", ["--port N ", "--host TEXT ", "--log text|json ", "--config PATH "]),
+        ("migrate", ["Usage: fcc migrate [OPTIONS] env|ccr|litellm FILE\n", "  FILE "]),
+        ("lint", ["Usage: fcc lint [OPTIONS] [PATH]\n", "--format text|json|github|sarif\n", "  [PATH] "]),
+        ("code", ["Usage: fcc code [OPTIONS] [ARGS]...\n"]),
+    ],
+)
+def test_help_calls_values_as_the_documentation_does(
+    command: str, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(2):  # naming the values changes what is named
+        assert main([command, "--help"]) == 0
+        shown = capsys.readouterr().out
+        assert [word for word in words if word not in shown] == []
+
+
 def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("serve", "demo", "init", "models", "doctor", "code"):
         assert main([name, "--help"]) == 0

@@ -103,3 +103,15 @@ def test_a_folder_that_may_not_be_looked_into_is_not_taken_for_an_empty_one(
     assert find_config(None, {}) == shipped_config()
     (tmp_path / "routes.toml").symlink_to("routes.toml")  # as good as forbidden, for root too
     assert find_config(None, {}) == tmp_path / "routes.toml"
+
+
+def test_what_stands_in_the_place_of_the_users_policy_is_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environment, "config_folder", lambda: tmp_path)
+    own = tmp_path / "routes.toml"
+    own.symlink_to("a-disk-that-is-not-there/routes.toml")
+    assert find_config(None, {}) == own
+    own.unlink()
+    own.mkdir()  # what a container makes of a mount whose source is missing
+    assert find_config(None, {}) == own
