@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fcc.auth import TOKEN_FILE, TOKEN_VARIABLE, Token
-from fcc.environment import env_folder
+from fcc.environment import env_folder, env_text, find_config, parse_env
 from fcc.report import wants_colour
 from fcc.terminal import TerminalLog, painter
 
@@ -30,7 +30,8 @@ def welcome(app: App, address: str, warnings: int) -> None:
     assert generation is not None
     assert token is not None
     if isinstance(app.log, TerminalLog):
-        lines = [*about(app.path, generation, warnings), *usage(address, token, app.token_folder)]
+        command = client_command(app, address)
+        lines = [*about(app.path, generation, warnings), *usage(address, token, app.token_folder, command)]
         print("\n".join(lines), file=sys.stderr, flush=True)
         return
     if token.origin == "made":
@@ -38,6 +39,7 @@ def welcome(app: App, address: str, warnings: int) -> None:
     offers = list(dict.fromkeys(offer.id for offer in generation.policy.offers))
     missing = missing_keys(generation)
     fields = {"address": address, "path": str(app.path), "offers": offers, "missing": missing}
+    fields |= {"unread": unread} if (unread := unread_env(app.path)) else {}
     app.log.line("info", "start", {**fields, "warnings": warnings})
 
 
@@ -46,7 +48,8 @@ def about(path: Path, generation: Generation, warnings: int) -> list[str]:
     paint = painter(wants_colour())
     policy = generation.policy
     routes = sum(route.offer is None for route in policy.routes)
-    lines = ["", f"  policy   {path}  {paint(f'{routes} routes', 'dim')}"]
+    counted = "1 route" if routes == 1 else f"{routes} routes"
+    lines = ["", f"  policy   {path}  {paint(counted, 'dim')}"]
     labels = [offer.label or offer.id for offer in policy.offers if offer.thinking == "client"]
     lines += [f"  {'' if index else 'offers':<8} {label}" for index, label in enumerate(labels[:SHOWN])]
     if len(labels) > SHOWN:
@@ -55,18 +58,50 @@ def about(path: Path, generation: Generation, warnings: int) -> list[str]:
         lines.append(
             f"  {paint('missing', 'odd')}  {name}: {what} (environment, or {env_folder(path) / '.env'})"
         )
+    if unread := unread_env(path):
+        lines.append(f"  {paint('unread', 'odd')}   {unread}")
     if warnings:
         noun = "warning" if warnings == 1 else "warnings"
         lines.append(f"  {paint('lint', 'odd')}     {warnings} {noun}: fcc lint {shlex.quote(str(path))}")
     return lines
 
 
-def usage(address: str, token: Token, folder: Path) -> list[str]:
+def unread_env(path: Path) -> str:
+    """Why the `.env` of a policy is not read; "" when it is, or when there is none."""
+    env = env_folder(path) / ".env"
+    try:
+        env.open("rb").close()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError as error:
+        return f"{env}: {error.strerror}"
+    return ""
+
+
+def usage(address: str, token: Token, folder: Path, command: str = "fcc code") -> list[str]:
     """How to point Claude Code here."""
     strong = painter(wants_colour())
     lines = [f"  browser  {dashboard(address, token)}", "", "  Claude Code, in another terminal:"]
-    lines += [f"    {strong('fcc code', 'strong')}   or", ""]
+    lines += [f"    {strong(command, 'strong')}   or", ""]
     return [*lines, *(f"    {line}" for line in exports(address, token, folder)), "    claude", ""]
+
+
+def client_command(app: App, address: str) -> str:
+    """`fcc code`, with what it has to be told in another terminal to find this server."""
+    settings = app.settings().server
+    told = {}
+    if find_config(None, {}) != app.path:
+        told["FCC_CONFIG"] = shlex.quote(str(app.path.absolute()))
+    kept = parse_env(env_text(app.path) or "")
+    host, _, port = reachable(address).removeprefix("http://").rpartition(":")
+    if app.bound not in EVERYWHERE and app.bound != (kept.get("HOST") or settings.host):
+        told["HOST"] = host.strip("[]")
+    if port != (kept.get("PORT") or str(settings.port)):
+        told["PORT"] = port
+    return " ".join([*(f"{name}={value}" for name, value in told.items()), "fcc code"])
+
+
+EVERYWHERE = ("", "0.0.0.0", "::")
 
 
 def dashboard(address: str, token: Token) -> str:

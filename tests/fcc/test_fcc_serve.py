@@ -52,6 +52,16 @@ def test_it_serves_at_its_first_line_and_stops_when_told(start: Start) -> None:
     assert TOKEN not in err
 
 
+def test_an_fcc_that_has_the_port_is_named(start: Start, home: Path) -> None:
+    process = start("fcc", "serve", "--config", "routes.toml", "--port", "0", ANTHROPIC_AUTH_TOKEN=TOKEN)
+    port = address_of(process).rpartition(":")[2]
+    words = ("serve", "--config", "routes.toml", "--port", port)
+    status, _, err = finished(start("fcc", *words, ANTHROPIC_AUTH_TOKEN=TOKEN))
+    assert (status, "an fcc has it, and `--takeover` replaces it" in err) == (2, True)
+    elsewhere = {"ANTHROPIC_AUTH_TOKEN": TOKEN, "XDG_STATE_HOME": str(home / "elsewhere")}
+    assert "it does not hand over" in finished(start("fcc", *words, "--takeover", **elsewhere))[2]
+
+
 def test_the_first_start_makes_a_token_and_shows_it(start: Start, home: Path) -> None:
     process = start("fcc", "serve", "--config", "routes.toml", "--port", "0")
     address = address_of(process)
