@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from providers.failures import OUTCOMES, Failure, Kind
-from providers.meanings import CLOUDFLARE, STATUSES, TYPES, by_words
+from providers.meanings import CLOUDFLARE, STATUSES, STREAMED, TYPES, by_words
 from providers.overflow import overflow, overflow_message
 from providers.retry_after import retry_after, retry_after_words
 from providers.rows import Row
@@ -60,16 +60,23 @@ def _failure(
     if row is not None:
         if row.type is not None:
             type_ = row.type
-        return Failure(row.kind, text, status=status, type=type_, retry_after=wait, hint=row.hint)
-    length = overflow(words.whole, words.types) if status is None or status in _LENGTH else None
-    if length is not None:
-        text = clean(overflow_message(*length, text))
-        return Failure("overflow", text, status=status, type=type_)
-    if status == 413:
-        return Failure("overflow", f"prompt is too long: {text}", status=status, type=type_)
+        if row.kind == "overflow":
+            text = _too_long(words, text)
+        content = row.kind == "refused" and _kind(status, words, wait)[0] == "refused"
+        return Failure(
+            row.kind, text, status=status, type=type_, retry_after=wait, hint=row.hint, content=content
+        )
+    about_length = status is None or status in _LENGTH
+    if status == 413 or (about_length and overflow(words.whole, words.types) is not None):
+        return Failure("overflow", _too_long(words, text), status=status, type=type_)
     kind, type_ = _kind(status, words, wait)
     content = kind == "refused" and status != 451
     return Failure(kind, text, status=status, type=type_, retry_after=wait, content=content)
+
+
+def _too_long(words: Said, text: str) -> str:
+    """What the client is told of a prompt that does not fit, whoever found that out."""
+    return clean(overflow_message(*(overflow(words.whole, words.types) or (None, None)), text))
 
 
 def _kind(status: int | None, words: Said, wait: float | None) -> tuple[Kind, str | None]:
@@ -81,7 +88,7 @@ def _kind(status: int | None, words: Said, wait: float | None) -> tuple[Kind, st
     if (kind := by_words(status, words.whole)) is not None:
         return kind, first
     if status is None:
-        return "server_error", first
+        return STREAMED.get(first or "", "server_error"), first
     if status == 503 and wait is not None:
         return "overloaded", first
     return STATUSES.get(status, "server_error" if status >= 500 else "bad_request"), first

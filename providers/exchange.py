@@ -17,7 +17,7 @@ from providers.failures import Failure
 from providers.keys import Key
 from providers.off_loop import off_loop
 from providers.quotes import unquoted
-from providers.rejected import is_unknown, rejected_field
+from providers.rejected import is_unknown, limit_of_answer, rejected_field
 from providers.sent import fields_of
 from providers.transport import Call
 from translators.dialects import Reader, speaker
@@ -134,10 +134,13 @@ class Exchange:
         failure = failure_of_response(
             call.status, call.headers, body, self._provider.setup.failures, time.time()
         )
-        if failure.kind in ("bad_request", "server_error"):
+        if failure.kind in ("bad_request", "server_error", "overflow"):
             names = await off_loop(len(wire.body), fields_of, wire.body)
-            failure.field = rejected_field(call.status, body, names)
-            failure.unknown = failure.field is not None and is_unknown(body)
+            if failure.kind == "overflow":
+                failure.field = limit_of_answer(body, names)
+            else:
+                failure.field = rejected_field(call.status, body, names)
+                failure.unknown = failure.field is not None and is_unknown(body)
         return await self._told(failure)
 
     async def _told(self, failure: Failure) -> Failure:

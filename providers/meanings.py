@@ -60,6 +60,8 @@ TYPES: dict[str, Kind] = {
     "content_policy_violation": "refused",
     "ResponsibleAIPolicyViolation": "refused",
     "data_inspection_failed": "refused",
+    "invalid_prompt": "refused",
+    "image_content_policy_violation": "refused",
 }
 """Error types and codes that mean the same whatever the status is."""
 
@@ -97,7 +99,8 @@ _MODEL = re.compile(
     r"|not allowed to sample from this model|not have access to (?:the |this )?model|no access to (?:the |this )?model"
 )
 _CONTENT = re.compile(
-    r"content (?:violates|policy|filter|management policy)|flagged (?:as|for|by)|safety (?:system|filter|policy)"
+    r"content (?:violates|policy|filter|management policy|exists risk)|flagged (?:as|for|by)|input was flagged"
+    r"|safety (?:system|filter|policy)|(?:unsafe|sensitive) content|considered high risk"
     r"|violates? (?:\S+ ){0,3}(?:usage|content) (?:policy|policies|guidelines)|(?:contain )?inappropriate content"
 )
 
@@ -113,10 +116,42 @@ _BY_WORDS: dict[int, tuple[tuple[re.Pattern[str], Kind], ...]] = {
     403: ((_CREDIT, "credit"), (_CONTENT, "refused"), (_MODEL, "not_found"), (_QUOTA, "rate_limit")),
     429: ((_CREDIT, "credit"),),
     500: ((_OVERLOADED, "overloaded"), (_QUOTA, "rate_limit")),
+    0: (
+        (_OVERLOADED, "overloaded"),
+        (_CREDIT, "credit"),
+        (_CONTENT, "refused"),
+        (_QUOTA, "rate_limit"),
+    ),
 }
+
+STREAMED: dict[str, Kind] = {
+    "permission_error": "auth",
+    **dict.fromkeys(
+        (
+            "invalid_request_error",
+            "BadRequestError",
+            "invalid_image",
+            "invalid_image_format",
+            "invalid_base64_image",
+            "invalid_image_url",
+            "invalid_image_mode",
+            "image_too_large",
+            "image_too_small",
+            "image_parse_error",
+            "image_file_too_large",
+            "image_file_not_found",
+            "unsupported_image_media_type",
+            "empty_image_file",
+            "failed_to_download_image",
+        ),
+        "bad_request",
+    ),
+}
+"""Types of errors inside a stream, where no status says that to ask again would not mend them
+(platform.openai.com/docs/api-reference/responses/object, "error")."""
 
 
 def by_words(status: int | None, text: str) -> Kind | None:
-    """What the words of an error (lower case) say at a status. 422 is read as 400, none and every 5xx as 500."""
-    level = 500 if status is None or status >= 500 else 400 if status == 422 else status
+    """What the words of an error (lower case) say at a status, or without one. 422 is read as 400, every 5xx as 500."""
+    level = 0 if status is None else 500 if status >= 500 else 400 if status == 422 else status
     return next((kind for pattern, kind in _BY_WORDS.get(level, ()) if pattern.search(text)), None)

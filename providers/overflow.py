@@ -34,8 +34,14 @@ _SAYINGS = tuple(
         r"input length and `?max_tokens`? exceed context limit: (?P<n>\d+) \+ \d+ > (?P<m>\d+)",
         # OpenAI, DeepSeek, OpenRouter, vLLM, SGLang
         rf"maximum (?:context|prompt) length (?:is|of) {_M}{_GAP}"
-        rf"(?:requested(?: about)?|resulted in|contains?|has|request has) (?:at least )?{_N}",
+        rf"(?:requested(?: about| a total of)?|resulted in|contains?|has|request has) (?:at least )?{_N}",
         rf"input \({_N} tokens?\) is longer than the model's context length \({_M}",
+        rf"input length \(?{_N}(?: tokens?)?\)? exceeds the maximum (?:allowed )?length \(?{_M}",
+        rf"passed {_N} input tokens{_GAP}context length is only {_M}",
+        rf"inputs?`? tokens \+ `?max_new_tokens`? must be <= {_M}\. given: {_N}",
+        # Moonshot, Cerebras
+        rf"exceeded model token limit ?: {_M} \(requested: {_N}",
+        rf"current length is {_N} while limit is {_M}",
         # Google
         rf"input token count \(?{_N}\)? exceeds the maximum number of tokens allowed \(?{_M}",
         rf"input token count{_GAP}exceeds the maximum{_GAP}{_M}",
@@ -58,8 +64,17 @@ _WORDS = re.compile(
     r"|reduce the length of the (?:messages|prompt|input|conversation)|total length of all messages is too long"
     r"|max_tokens must be at least 1, got -\d|max_(?:completion_)?tokens is too large.{0,200}context length"
     r"|context the overflows|greater than the context length|request too large for"
-    r"|larger than the (?:model's )?context|does not fit (?:in|into) the context"
+    r"|(?:larger|longer) than the (?:model's )?context|does not fit (?:in|into) the context"
+    r"|context length is only|exceeded model token limit|model max length exceeded|range of input length"
+    r"|input length\b.{0,40}exceeds the maximum|inputs?`? tokens \+ `?max_new_tokens"
+    r"|prompt exceeds (?:the )?max(?:imum)? length"
 )
+
+_ANSWER = re.compile(
+    r"(?P<k>\d+)(?: tokens)? (?:in|for) the (?:completion|output)|requested (?P<l>\d+) output tokens"
+    r"|max_(?:completion_)?tokens\W{1,4}is too large: (?P<m>\d+)|\d `?inputs?`? tokens and (?P<o>\d+) `?max_new_tokens"
+)
+"""What was asked for the answer, where the complaint is about prompt and answer together."""
 
 
 def overflow(text: str, types: Iterable[str]) -> tuple[int | None, int | None] | None:
@@ -74,6 +89,23 @@ def overflow(text: str, types: Iterable[str]) -> tuple[int | None, int | None] |
         if (found := saying.search(text)) is not None:
             return _numbers(found)
     return None, None
+
+
+def answer_too_long(text: str) -> bool:
+    """Whether the prompt alone would fit, so that the request may be made again without a limit for its answer.
+
+    `text` is the whole of an answer that is an `overflow`, in lower case.
+    """
+    asked = _ANSWER.search(text)
+    if asked is None:
+        return False
+    answer = _count(next(filter(None, asked.groups())))
+    for saying in _SAYINGS:
+        if (found := saying.search(text)) is not None:
+            told, window = (_count(found.groupdict().get(name)) for name in ("n", "m"))
+            total = told or 0
+            return bool(answer and window) and (total <= window or total - answer < window)
+    return False
 
 
 def overflow_message(prompt: int | None, window: int | None, own: str) -> str:

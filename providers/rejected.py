@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from providers.overflow import answer_too_long
 from providers.said import said
 
 _UNKNOWN = (
@@ -22,9 +23,11 @@ _REJECTS = re.compile(
     r"|do(?:es)? not support|cannot be used|can ?not be set|must not be|cannot both be|invalid (?:field|parameter)"
     r"|incompatible|only [\d.]+ is allowed|out of range|is unavailable|only enabled when|cannot be disabled"
     r"|must be set to|should be set|array too long|is too large|is mandatory"
+    r"|must be (?:less|smaller|at most)|valid range|supported range|range of \w+ should be|exceeds the maximum allowed"
 )
 _PART = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
 """The words of a name in snake or camel case; errors write either for the other."""
+_LIMITS = frozenset({"max_tokens", "max_completion_tokens", "max_output_tokens", "maxOutputTokens"})
 _CODES = frozenset(
     {
         "unsupported_parameter",
@@ -56,6 +59,13 @@ def rejected_field(status: int, body: bytes, candidates: Iterable[str]) -> str |
         return None
     found = (name for test in (_names, _resembles) for name in names if test(words.whole, name))
     return next(found, None) or next((name for name in names if _begins(words.text, name)), None)
+
+
+def limit_of_answer(body: bytes, candidates: Iterable[str]) -> str | None:
+    """The field that limits the answer, if that and the prompt together are too long and the prompt alone is not."""
+    if not answer_too_long(said(body).whole):
+        return None
+    return next((name for name in candidates if name in _LIMITS), None)
 
 
 def is_unknown(body: bytes) -> bool:

@@ -33,6 +33,8 @@ _SAYING = (
 )
 """Fields with the text of an error, the most telling first."""
 
+_PAGE = re.compile(r"\s*<[!?/A-Za-z]")
+"""How a page begins; `<400> InternalError.Algo…` is what Alibaba Cloud says."""
 _BLANKS = re.compile(r"\\+[nrt]")
 _ESCAPED = re.compile(r"\\+")
 """Escapes of JSON, of JSON within JSON too."""
@@ -133,9 +135,8 @@ def _written(value: Any) -> str:
 
 def _unwrapped(text: str) -> str:
     """Gateways pass on another's error as a text that is JSON in turn."""
-    start = text.lstrip()[:1]
-    if start != "{":
-        return "" if start == "<" else text
+    if text.lstrip()[:1] != "{":
+        return "" if _PAGE.match(text) else text
     try:
         error = _error(msgspec.json.decode(text))
     except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from providers.rejected import is_unknown, rejected_field
+from providers.rejected import is_unknown, limit_of_answer, rejected_field
 from support.refusals import anthropic, classified, openai
 
 TOO_LONG = [
@@ -57,6 +57,40 @@ TOO_LONG = [
     ),
     ("Trying to keep the first 5000 tokens when context the overflows.", None, None),
     (
+        "Invalid request: Your request exceeded model token limit: 262144 (requested: 269030)",
+        269030,
+        262144,
+    ),
+    ("Your request exceeded model token limit : 8192", None, None),
+    (
+        "The input (40000 tokens) is longer than the model's context length (32768 tokens).",
+        40000,
+        32768,
+    ),
+    (
+        "Input length (5000 tokens) exceeds the maximum allowed length (4096 tokens). Use a shorter input.",
+        5000,
+        4096,
+    ),
+    (
+        "You passed 131073 input tokens and requested 1 output tokens. However, the model's context length is only "
+        "131072 tokens, resulting in a maximum input length of 131071 tokens.",
+        131073,
+        131072,
+    ),
+    (
+        "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 16000. Given: 20000 `inputs` tokens and "
+        "1000 `max_new_tokens`",
+        20000,
+        16000,
+    ),
+    (
+        "Please reduce the length of the messages or completion. Current length is 70000 while limit is 65536",
+        70000,
+        65536,
+    ),
+    ("<400> InternalError.Algo.InvalidParameter: Range of input length should be [1, 129024]", None, None),
+    (
         "Your input exceeds the context window of this model. Please adjust your input and try again.",
         None,
         None,
@@ -73,6 +107,54 @@ def test_too_long_in_every_dialect(text: str, prompt: int | None, window: int | 
     assert failure.message.lower().startswith("prompt is too long")
     if prompt is not None and window is not None:
         assert failure.message.startswith(f"prompt is too long: {prompt} tokens > {window} maximum")
+
+
+@pytest.mark.parametrize(
+    ("preset", "status", "body"),
+    [
+        ("zai", 400, {"error": {"code": "1261", "message": "Too much"}}),
+        ("groq", 413, openai("Request too large for model `x` on tokens per minute: Limit 8000, Requested 60000")),
+        ("gemini", 400, openai("The input token count (9) exceeds the maximum number of tokens allowed (8).")),
+        ("llamacpp", 400, openai("request (9 tokens) exceeds it", type="exceed_context_size_error")),
+        ("lmstudio", 400, {"error": "the initial prompt is greater than the context length (n_keep: 9)"}),
+        ("openai", 400, openai("Please shorten it", code="context_length_exceeded")),
+    ],
+)  # fmt: skip
+def test_a_prompt_that_a_row_finds_too_long_is_told_in_the_same_words(
+    preset: str, status: int, body: object
+) -> None:
+    failure = classified(status, body, preset)
+    assert failure.kind == "overflow"
+    assert failure.message.startswith("prompt is too long")
+
+
+WITH_ITS_ANSWER = [
+    "'max_tokens' or 'max_completion_tokens' is too large: 32000. This model's maximum context length is 32768 tokens "
+    "and your request has 20000 input tokens (32000 > 32768 - 20000).",
+    "This endpoint's maximum context length is 65536 tokens. However, you requested about 72000 tokens (30000 of text "
+    "input, 10000 of tool input, 32000 in the output). Please reduce the length of either one.",
+    "This model's maximum context length is 8192 tokens. However, you requested 10000 tokens (6000 in the messages, "
+    "4000 in the completion). Please reduce the length of the messages or completion.",
+    "This model's maximum context length is 131072 tokens. However, you requested 32000 output tokens and your prompt "
+    "contains at least 99073 input tokens, for a total of at least 131073 tokens. Please reduce the length.",
+    "Requested token count exceeds the model's maximum context length of 131072 tokens. You requested a total of "
+    "140000 tokens: 108000 tokens from the input messages and 32000 tokens for the completion.",
+    "`inputs` tokens + `max_new_tokens` must be <= 8192. Given: 6000 `inputs` tokens and 4000 `max_new_tokens`",
+]
+
+
+@pytest.mark.parametrize("text", WITH_ITS_ANSWER)
+def test_a_prompt_that_is_too_long_only_with_its_answer_names_the_limit_of_the_answer(text: str) -> None:
+    assert classified(400, openai(text)).kind == "overflow"
+    body = json.dumps(openai(text)).encode()
+    for name in ("max_tokens", "max_completion_tokens", "max_output_tokens", "maxOutputTokens"):
+        assert limit_of_answer(body, {"temperature", name}) == name
+    assert limit_of_answer(body, {"temperature"}) is None
+
+
+@pytest.mark.parametrize("text", [text for text, _, _ in TOO_LONG])
+def test_a_prompt_that_is_too_long_by_itself_does_not(text: str) -> None:
+    assert limit_of_answer(json.dumps(openai(text)).encode(), {"max_tokens"}) is None
 
 
 def test_too_long_by_code_alone() -> None:
@@ -161,6 +243,14 @@ REFUSED: list[tuple[int, object, str | None]] = [
     (400, openai("effort is not supported with this model"), "effort"),
     (400, openai("No effort is not supported with this model"), None),
     (400, openai("max_tokens is too large: 32000. This model supports at most 16384 tokens"), "max_tokens"),
+    (400, openai("Invalid max_tokens value, the valid range of max_tokens is [1, 8192]"), "max_tokens"),
+    (
+        400,
+        openai("`max_tokens` must be less than or equal to `8192`, the maximum for this model"),
+        "max_tokens",
+    ),
+    (400, openai("<400> InternalError.Algo: Range of max_tokens should be [1, 65536]"), "max_tokens"),
+    (400, openai("max_tokens (32000) exceeds the maximum allowed 8192"), "max_tokens"),
     (400, openai("Thinking level is not supported for this model."), "thinkingLevel"),
     (400, openai("thinking_budget is out of range; supported values are 128 to 32768"), "thinkingBudget"),
     (

@@ -8,6 +8,7 @@ from providers.classify import failure_of_fault
 from providers.presets import catalogue
 from support.refusals import anthropic, classified, openai
 from translators.events import Fault
+from translators.openai_chat.faults import fault_of
 
 SEEN: list[tuple[str, int, object, str]] = [
     # OpenAI
@@ -198,6 +199,82 @@ def test_zen_is_read_by_its_error_type(status: int, kind: str, meant: str) -> No
     assert failure.retry_after == 60.0
     in_stream = failure_of_fault(Fault("", "no", status=status, type=kind), catalogue()["zen"].failures)
     assert in_stream.kind == meant
+
+
+GROQ = [
+    (400, "tool_use_failed", "malformed"),
+    (400, "output_parse_failed", "malformed"),
+    (400, "json_validate_failed", "malformed"),
+    (400, "model_terms_required", "not_found"),
+    (400, "organization_restricted", "auth"),
+    (403, "model_permission_blocked_org", "not_found"),
+    (498, "capacity_exceeded", "overloaded"),
+]
+
+
+@pytest.mark.parametrize(("status", "code", "meant"), GROQ)
+def test_groq_is_read_by_its_error_code(status: int, code: str, meant: str) -> None:
+    body = openai("Adjust your prompt", type="invalid_request_error", code=code)
+    assert classified(status, body, "groq").kind == meant
+    rows = catalogue()["groq"].failures
+    assert failure_of_fault(fault_of(body), rows).kind == (meant if status != 498 else "server_error")
+
+
+ABOUT_THE_CONTENT: list[tuple[str, int, object]] = [
+    ("moonshot", 400, openai("rejected because it was considered high risk", type="content_filter")),
+    ("deepseek", 400, openai("Content Exists Risk", type="invalid_request_error")),
+    ("zai", 400, openai("System detected potentially unsafe or sensitive content in input", code="1301")),
+    (
+        "openrouter",
+        403,
+        openai("Your chosen model requires moderation and your input was flagged.", code=403),
+    ),
+    ("openai", 400, openai("Your prompt was blocked", type="invalid_request_error", code="invalid_prompt")),
+]
+
+
+@pytest.mark.parametrize(("preset", "status", "body"), ABOUT_THE_CONTENT)
+def test_a_prompt_that_is_refused_for_what_it_says_puts_no_model_aside(
+    preset: str, status: int, body: object
+) -> None:
+    failure = classified(status, body, preset)
+    assert (failure.kind, failure.content) == ("refused", True)
+    assert failure.outcome.verdict is None
+
+
+@pytest.mark.parametrize(
+    ("preset", "status", "text"),
+    [
+        ("llamacpp", 500, "image input is not supported - hint: provide the mmproj"),
+        ("vllm", 400, "q is not a multimodal model"),
+        ("openrouter", 404, "No endpoints found that support image input"),
+    ],
+)
+def test_an_image_that_a_model_cannot_see_puts_no_model_aside(preset: str, status: int, text: str) -> None:
+    failure = classified(status, openai(text), preset)
+    assert failure.kind == "bad_request"
+    assert failure.hint is not None
+
+
+STREAMED = [
+    (None, "invalid_prompt", "Invalid prompt: your prompt was flagged.", "refused"),
+    (None, "image_content_policy_violation", "No.", "refused"),
+    (None, "image_parse_error", "The image cannot be read.", "bad_request"),
+    (None, "invalid_request_error", "messages: wrong", "bad_request"),
+    (None, "invalid_request_error", "Overloaded", "overloaded"),
+    (None, "permission_error", "No.", "auth"),
+    (None, "api_error", "Internal server error", "server_error"),
+    (None, None, "Insufficient balance", "credit"),
+    (None, None, "Your prompt violates our usage policies", "refused"),
+    (None, None, "Something", "server_error"),
+]
+
+
+@pytest.mark.parametrize(("status", "kind", "text", "meant"), STREAMED)
+def test_errors_inside_a_stream_are_read_without_a_status(
+    status: int | None, kind: str | None, text: str, meant: str
+) -> None:
+    assert failure_of_fault(Fault("", text, status=status, type=kind), ()).kind == meant
 
 
 def test_the_free_tier_verdict_says_what_to_do() -> None:

@@ -247,6 +247,16 @@ def test_a_field_we_did_not_send_is_not_named() -> None:
     assert (outcome.failure.field, outcome.failure.unknown) == (None, False)
 
 
+def test_a_limit_for_the_answer_that_does_not_fit_beside_the_prompt_is_the_field() -> None:
+    said = b"maximum context length is 100 tokens. However, you requested 110 tokens (%s in the completion)"
+    for counts, field in ((b"90 in the messages, 20", "max_tokens"), (b"110 in the messages, 0", None)):
+        body = b'{"error":{"message":"' + said % counts + b'"}}'
+        _, outcome = ask(provider_at, answer(400, body))
+        assert outcome.failure is not None
+        assert (outcome.failure.kind, outcome.failure.field) == ("overflow", field)
+        assert not outcome.failure.unknown
+
+
 def test_an_error_body_that_stalls_is_not_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("providers.transport.ERROR_TIME", 0.05)
 

@@ -18,6 +18,9 @@ _BROKEN_OFF = {
 }
 """Values of finish_reason that mean failure, with the status they come to."""
 
+_VAGUE = ("invalid_request_error", "server_error", "api_error", "tokens", "requests", "error")
+"""Types of errors whose code says more."""
+
 _SAYING = ("message", "detail", "title", "error", "msg", "error_msg", "status_msg", "error_message")
 _BARE = ("message", "detail", "title", "msg", "error_msg", "error_message")
 """What a document that has no choices may say for an error to be one."""
@@ -32,7 +35,9 @@ def fault_of(error: Any) -> Fault:
         return fault_of(inner)
     code = error.get("code")
     status = next((s for s in map(_status, (code, error.get("status_code"), error.get("status"))) if s), None)
-    kind = error.get("type") or (code if isinstance(code, str) and not _status(code) else None)
+    kind = error.get("type")
+    if (not kind or kind in _VAGUE) and isinstance(code, str) and not _status(code):
+        kind = code or kind
     retry_after = error.get("retry_after")
     return Fault(
         "",
