@@ -28,6 +28,9 @@ SESSION_HEADERS = ("x-session-id", "x-claude-code-session-id")
 OTHER_EFFORTS = {"minimal": "low", "xhigh": "high"}
 """Efforts of other APIs, as the nearest of ours that is no higher (`minimal`: no lower than `low`)."""
 
+LARGEST = 2**31
+"""More than any count; larger numbers fit neither into a ledger nor into a journal."""
+
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _SESSION_IN_USER = re.compile(r"_session_([A-Za-z0-9-]+)$")
 
@@ -67,7 +70,7 @@ class Facts:
     @property
     def max_tokens(self) -> int:
         value = self.request.body.get("max_tokens")
-        return value if isinstance(value, int) else 0
+        return min(value, LARGEST) if isinstance(value, int) else 0
 
     @cached_property
     def turns(self) -> int:

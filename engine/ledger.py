@@ -46,7 +46,7 @@ class Ledger:
     ) -> None:
         self.path = path
         self.problem: str | None = None
-        self.lost = 0
+        self._no_place = 0
         """Rows that there was no place for."""
         self.committed = 0
         self._said = said
@@ -68,6 +68,11 @@ class Ledger:
     @days.setter
     def days(self, days: int) -> None:
         self._writer.days = days
+
+    @property
+    def lost(self) -> int:
+        """Rows that are in no file and will be in none."""
+        return self._no_place + self._writer.lost
 
     def remember(self, row: Decision) -> asyncio.Future[bool]:
         """Done when the row is kept (True), or need not be waited for any longer. Nobody has to await it."""
@@ -134,7 +139,7 @@ class Ledger:
 
     def _send(self, entry: Entry) -> bool:
         if self._sent - self.committed >= MOST_WAITING:
-            self.lost += 1
+            self._no_place += 1
             return False
         self._sent += 1
         self._writer.inbox.put(entry)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
@@ -49,7 +50,7 @@ def opened(path: Path, wait: float = BUSY) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=wait, isolation_level=None)
     try:
         _made(connection)
-        connection.execute("PRAGMA journal_mode = WAL").fetchall()
+        _with_log(connection, wait)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         connection.execute("PRAGMA journal_size_limit = 8388608")
@@ -91,6 +92,37 @@ def write(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+UNWRITABLE = (
+    OverflowError,
+    UnicodeError,
+    sqlite3.DataError,
+    sqlite3.IntegrityError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+)
+"""What is wrong with a row, not with the file."""
+
+
+def write_good(connection: sqlite3.Connection, entries: Sequence[Entry]) -> int:
+    """Those of them that can be written, when some cannot be at all. How many were left out. Raises sqlite3.Error."""
+    bad = 0
+    for entry in entries:
+        try:
+            write(connection, [entry])
+        except UNWRITABLE:
+            bad += 1
+    return bad
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """What tells the file from another of its name; None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def unknown(connection: sqlite3.Connection, requests: Sequence[str]) -> set[str]:
@@ -170,6 +202,19 @@ def _values(row: Any) -> list[Any]:
 _encode = msgspec.json.Encoder().encode
 
 
+def _with_log(connection: sqlite3.Connection, wait: float) -> None:
+    """Of two that begin a log at once SQLite tells one that the file is locked, and does not make it wait."""
+    end = time.monotonic() + wait
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").fetchall()
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() >= end:
+                raise
+            time.sleep(0.005)
+
+
 def _made(connection: sqlite3.Connection) -> None:
     """The tables are there, made by whoever comes first."""
     if _check(connection):
@@ -188,16 +233,20 @@ def _made(connection: sqlite3.Connection) -> None:
 
 
 def _check(connection: sqlite3.Connection) -> bool:
-    """Whether it is a ledger; False for an empty file. Raises NotALedger."""
-    owner, version = (
-        connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
-    )
+    """Whether it is a ledger; False for an empty file. Raises NotALedger.
+
+    One statement sees one state of the file, though another process may be making its tables at this moment.
+    """
+    owner, version, tables = connection.execute(
+        "SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version), "
+        "(SELECT count(*) FROM sqlite_master)"
+    ).fetchone()
     if owner == APPLICATION:
         if version != VERSION:
             raise NotALedger(
                 f"it was written by another version of fcc (format {version}, this is {VERSION})"
             )
         return True
-    if owner or version or connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+    if owner or version or tables:
         raise NotALedger("it belongs to another application")
     return False

@@ -46,16 +46,19 @@ class Journal:
 
     def keep(self, number: int, row: Decision) -> bool:
         """Append a row by one write. False when it could not be."""
-        data = _encode(row)
         try:
+            data = _encode(row)
+            data = len(data).to_bytes(_HEAD, "big") + data
             file = self._opened()
-            written = os.write(file, len(data).to_bytes(_HEAD, "big") + data)
-        except OSError:
+            written = os.write(file, data)
+        except (OSError, OverflowError, UnicodeError):
             self._begin_anew()
             return False
         self._size += written
         self._last = number
-        return written == _HEAD + len(data)
+        if written < len(data):  # nothing that comes behind half a row could be read
+            self._begin_anew()
+        return written == len(data)
 
     def committed(self, number: int) -> None:
         """All rows up to this one are in the ledger."""
@@ -78,14 +81,18 @@ class Journal:
         self._file = None
 
     def _opened(self) -> int:
+        """Raises OSError."""
         if self._size >= FULL:
             self._begin_anew()
         if self._file is None:
             self._path = self._ledger.with_name(
                 f"{self._ledger.name}.{os.getpid()}-{secrets.token_hex(4)}.rows"
             )
-            self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-            _lock(self._file)
+            file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+            if not _lock(file) or not os.fstat(file).st_nlink:
+                os.close(file)
+                raise FileNotFoundError("taken for an orphan before it was locked")
+            self._file = file
         return self._file
 
     def _begin_anew(self) -> None:
@@ -101,10 +108,11 @@ def orphans(ledger: Path) -> Iterator[list[Decision]]:
             file = os.open(path, os.O_RDWR)
         except OSError:
             continue
-        if not _lock(file):
+        if not _lock(file) or not os.fstat(file).st_nlink:  # alive, or somebody else has just adopted it
             os.close(file)
             continue
-        yield _rows(path.read_bytes())
+        with open(file, "rb", closefd=False) as whole:
+            yield _rows(whole.read())
         _remove(file, path)
 
 

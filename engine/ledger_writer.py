@@ -16,7 +16,17 @@ from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from engine.ledger_file import Entry, checkpoint, forget, opened, unknown, write
+from engine.ledger_file import (
+    UNWRITABLE,
+    Entry,
+    checkpoint,
+    forget,
+    identity,
+    opened,
+    unknown,
+    write,
+    write_good,
+)
 from engine.ledger_journal import orphans
 from engine.ledger_tables import DECISIONS, insert
 
@@ -54,6 +64,10 @@ class Writer(threading.Thread):
         self._connection: sqlite3.Connection | None = None
         self._waiting: deque[Entry] = deque()
         self.committed = 0
+        self.lost = 0
+        """Rows that no file would take."""
+        self._file: tuple[int, int] | None = None
+        """What the connection has open."""
         self._problem: str | None = None
         self._again = 0.0
         self._moveable = 0
@@ -91,15 +105,21 @@ class Writer(threading.Thread):
         return IDLE if self._moveable else max(self._chores - time.monotonic(), 0.01)
 
     def _commit(self) -> None:
-        """Writes what waits. An empty group after a failure shows whether the file can be written again."""
+        """Writes what waits. An empty group after a failure shows whether the file can be written again.
+
+        A file that was removed or replaced is let go: what is written to it nobody would ever read.
+        """
+        if self._connection is not None and identity(self.path) != self._file:
+            self._close()
         while self._waiting or self._connection is None or self._problem is not None:
             group = [self._waiting[index] for index in range(min(len(self._waiting), MOST_AT_ONCE))]
             try:
                 if self._connection is None:
                     self._connection = opened(self.path)
+                    self._file = identity(self.path)
                     self._adopt(self._connection)
                 if group or self._problem is not None:
-                    write(self._connection, group)
+                    self._write(self._connection, group)
             except (sqlite3.Error, OSError) as error:
                 self._failed(error)
                 return
@@ -110,13 +130,19 @@ class Writer(threading.Thread):
             self._problem = None
             self._tell(self.committed, None)
 
+    def _write(self, connection: sqlite3.Connection, group: list[Entry]) -> None:
+        try:
+            write(connection, group)
+        except UNWRITABLE:
+            self.lost += write_good(connection, group)
+
     def _adopt(self, connection: sqlite3.Connection) -> None:
         """Rows of processes that died before they were committed."""
         for rows in orphans(self.path):
             missing = unknown(connection, [row.request for row in rows])
             for at in range(0, len(rows), MOST_AT_ONCE):
                 group = [row for row in rows[at : at + MOST_AT_ONCE] if row.request in missing]
-                write(connection, [(insert, DECISIONS, row) for row in group])
+                self._write(connection, [(insert, DECISIONS, row) for row in group])
 
     def _failed(self, error: Exception) -> None:
         self._close()

@@ -98,7 +98,7 @@ class Books:
             "generation": generation.id if generation is not None else "",
             "accepted": loaded.policy is not None,
             "who": who,
-            "path": loaded.source.path,
+            "path": loaded.source.path.encode("utf-8", "replace").decode(),  # a name may be no text
             "findings": errors[:50],
         }
         self.live.tell("policy", row)

@@ -126,6 +126,11 @@ def test_system_messages_between_the_others_are_no_turns():
     assert of("main").turns == len(fixture("main").messages) - 1
 
 
+@pytest.mark.parametrize(("asked", "seen"), [(2**31 + 1, 2**31), (10**30, 2**31), (-5, -5), (1.5, 0)])
+def test_a_number_too_large_to_be_written_down_is_the_largest(asked, seen):
+    assert of("main", max_tokens=asked).max_tokens == seen
+
+
 def test_a_fact_is_computed_when_asked_for_and_once(monkeypatch):
     calls = []
     for name in ("task_of", "quick_estimate", "media_of"):

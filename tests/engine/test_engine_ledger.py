@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import sqlite3
 import time
@@ -258,6 +259,63 @@ def test_a_journal_does_not_grow_with_its_rows(tmp_path: Path, monkeypatch: pyte
     journal.committed(200)
     journal.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_half_a_row_is_the_last_of_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk was full for a moment: what comes behind it could not be told from its rest."""
+    journal, whole = Journal(tmp_path / "l"), os.write
+    assert journal.keep(1, row(1))
+    monkeypatch.setattr(os, "write", lambda file, data: whole(file, data[: len(data) // 2]))
+    assert not journal.keep(2, row(2))
+    monkeypatch.undo()
+    assert journal.keep(3, row(3))
+    journal.close()
+    kept = [one.request for rows in ledger_journal.orphans(tmp_path / "l") for one in rows]
+    assert sorted(kept) == ["req_1", "req_3"]
+
+
+def test_a_row_that_no_journal_takes_is_not_in_it(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "l")
+    assert not journal.keep(1, row(1, facts={"max_tokens": 2**70}))
+    assert not journal.keep(2, row(2, asked="\udcff"))
+    assert journal.keep(3, row(3))
+    journal.close()
+    assert [one.request for rows in ledger_journal.orphans(tmp_path / "l") for one in rows] == ["req_3"]
+
+
+def test_whoever_comes_second_for_an_orphan_lets_it_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers that start together look at the same files."""
+    first, second = tmp_path / "l.1-a.rows", tmp_path / "l.2-b.rows"
+    for path in (first, second):
+        path.write_bytes(b"")
+    lock = ledger_journal._lock
+
+    def late(file: int) -> bool:
+        first.unlink(missing_ok=True)  # adopted between the opening and the lock
+        return lock(file)
+
+    monkeypatch.setattr(ledger_journal, "_lock", late)
+    assert list(ledger_journal.orphans(tmp_path / "l")) == [[]]
+    assert list(tmp_path.glob("*.rows")) == []
+
+
+def test_a_journal_that_is_taken_for_an_orphan_is_begun_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal, lock = Journal(tmp_path / "l"), ledger_journal._lock
+
+    def late(file: int) -> bool:
+        for path in tmp_path.glob("*.rows"):
+            path.unlink()
+        return lock(file)
+
+    monkeypatch.setattr(ledger_journal, "_lock", late)
+    assert not journal.keep(1, row(1))
+    monkeypatch.undo()
+    assert journal.keep(2, row(2))
+    journal.close()
 
 
 def test_without_a_journal_the_commit_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from engine import ledger as ledger_module
 from engine import ledger_pages, ledger_writer
 from engine.ledger import PATIENCE, Ledger, Unreadable
 from engine.ledger_file import NotALedger, opened, write
-from engine.ledger_tables import VERSION
+from engine.ledger_tables import GENERATIONS, VERSION
 from support.decisions import row
 from support.ledgers import FOREVER, count
 from support.world import run, until
@@ -144,3 +146,53 @@ def test_a_full_disk_is_survived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         await ledger.aclose()
 
     run(test())
+
+
+def test_a_row_that_cannot_be_written_costs_no_other(tmp_path: Path) -> None:
+    async def test() -> None:
+        ledger = Ledger(tmp_path / "l", FOREVER)
+        ledger.remember(row(0))
+        ledger.put(GENERATIONS, 1.0, "id", True, "start", "no text: \udcff", [])
+        ledger.put(GENERATIONS, 2**64, "id", True, "start", "path", [])
+        ledger.remember(row(1))
+        await ledger.settled()
+        assert (ledger.problem, ledger.lost) == (None, 2)
+        assert [count(tmp_path / "l", table) for table in ("decisions", "generations")] == [2, 0]
+        await ledger.aclose()
+
+    run(test())
+
+
+def remove(folder: Path, names: str) -> None:
+    for path in folder.glob(names):
+        path.unlink()
+
+
+@pytest.mark.parametrize("gone", ["l", "l*"])
+def test_a_file_that_was_removed_is_made_again(tmp_path: Path, gone: str) -> None:
+    async def test() -> None:
+        ledger = Ledger(tmp_path / "l", FOREVER)
+        await ledger.remember(row(0))
+        await ledger.settled()
+        remove(tmp_path, gone)
+        await ledger.remember(row(1))
+        found = await ledger.read(ledger_pages.decisions)
+        assert [one["request"] for one in found["decisions"]] == ["req_1"]
+        await ledger.aclose()
+        assert count(tmp_path / "l") == 1
+
+    run(test())
+
+
+def test_a_file_that_is_being_made_is_nobody_elses(tmp_path: Path) -> None:
+    """Workers that start together make one ledger."""
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(25):
+            together = threading.Barrier(4)
+
+            def make(path: Path, together: threading.Barrier = together) -> None:
+                together.wait(10)
+                opened(path).close()
+
+            made = [pool.submit(make, tmp_path / f"l{number}") for _ in range(4)]
+            assert [one.exception() for one in made] == [None] * 4
