@@ -91,6 +91,8 @@ class Calls:
             return known if self._goes_on(known, tool_id, name, arguments) else None
         namesake = next((call for call in reversed(self.calls) if tool_id and call.id == tool_id), None)
         if namesake is not None:
+            if index is not None and _is_another(namesake, name, arguments):
+                return None
             return namesake if self._goes_on(namesake, tool_id, name, arguments) else None
         last = self.calls[-1]
         if not name and (not tool_id or index is None):
@@ -125,6 +127,13 @@ class Calls:
             call.name += name
         else:
             call.name = name
+
+
+def _is_another(call: Call, name: str, arguments: str | None) -> bool:
+    """Whether a delta at an index of its own that has the id of `call` begins another: some use an id twice."""
+    begun = (arguments or "").lstrip()
+    opens = begun.startswith("{") or bool(name and not begun)
+    return opens and name in ("", call.name) and call.whole and call.text.strip() != "{}"
 
 
 def _fields(delta: dict[str, Any]) -> tuple[int | None, str, str, str | None]:
