@@ -7,16 +7,17 @@ import re
 from typing import Any
 
 from fcc.migrate.draft import (
-    CHORES,
     OFFERS,
     ROUTES,
     CannotReadError,
     Draft,
+    chores,
     model,
     rows,
     seconds,
     sequence,
     table,
+    whole,
 )
 
 LONG = 60_000
@@ -42,20 +43,20 @@ SILENT = {"LOG", "LOG_LEVEL", "NON_INTERACTIVE_MODE", "$schema", "version"}
 def read(text: str) -> Draft:
     """Raises `CannotReadError`."""
     try:
-        config = json.loads(re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE))
-    except ValueError as error:
+        config = json.loads(strict(text))
+    except (ValueError, RecursionError) as error:
         raise CannotReadError(f"it is no JSON: {error}") from None
     router = config.get("Router") if isinstance(config, dict) else None
     if not isinstance(router, dict) or not isinstance(router.get("default"), str):
         raise CannotReadError("it has no Router with a default")
     draft = Draft("a config.json of claude-code-router")
     known = {name: _provider(draft, one) for name, one in _providers(config).items()}
-    draft.add(ROUTES, CHORES, 'route typed when model is "*/*" use requested')
-    threshold = router.get("longContextThreshold")
+    draft.add(ROUTES, chores(), 'route typed when model is "*/*" use requested')
+    threshold = whole(router.get("longContextThreshold")) or LONG
     for case, test in CASES:
         steps = _steps(draft, known, router.get(case), _fallbacks(config, case))
         if steps:
-            said = test.format(threshold=threshold if isinstance(threshold, int) else LONG)
+            said = test.format(threshold=threshold)
             name = "rest" if case == "default" else draft.name(case)
             when = f" when {said}" if said else ""
             draft.add(ROUTES, f"route {name}{when} use {sequence(steps)}")
@@ -64,6 +65,16 @@ def read(text: str) -> Draft:
     draft.left.append("models typed as `provider,model` are typed `provider/model` with fcc")
     draft.left += [f"Router.{one}: fcc has no such case" for one in router if one not in _cases()]
     return draft
+
+
+def strict(text: str) -> str:
+    """JSON without what JSON5 allows and the router's own examples have: comments, and commas before an end."""
+    bare = _COMMENT.sub(lambda found: found[1] or re.sub(r"[^\n]", " ", found[0]), text)
+    return _COMMA.sub(lambda found: found[1] or " ", bare)
+
+
+_COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
 
 
 def _cases() -> set[str]:
@@ -76,7 +87,16 @@ def _providers(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _provider(draft: Draft, one: dict[str, Any]) -> str:
-    uses = rows(table(one.get("transformer")).get("use"))
+    given = table(one.get("transformer"))
+    uses = rows(given.get("use"))
+    for part in (given, *(table(inner) for inner in given.values())):
+        with_options = [
+            use[0] for use in rows(part.get("use")) if isinstance(use, list) and len(use) > 1 and use[1]
+        ]
+        draft.left += [
+            f"options of the transformer {use} of {one['name']}: fcc has no such thing"
+            for use in with_options
+        ]
     names = [str(use[0] if isinstance(use, list) and use else use).lower() for use in uses]
     dialect = next((DIALECTS[name] for name in names if name in DIALECTS), None)
     return draft.provider(str(one["name"]), str(one.get("api_base_url") or ""), one.get("api_key"), dialect)
@@ -113,13 +133,14 @@ def _offers(draft: Draft, config: dict[str, Any], known: dict[str, str]) -> None
 
 
 def _tables(draft: Draft, config: dict[str, Any]) -> None:
-    timeout = config.get("API_TIMEOUT_MS")
-    said = seconds(timeout / 1000) if isinstance(timeout, int) else None
+    timeout = whole(config.get("API_TIMEOUT_MS"))
+    said = seconds(timeout / 1000) if timeout else None
     if said:
         draft.set("defaults", "finish", said)
-    for name, key, kind in (("HOST", "host", str), ("PORT", "port", int)):
-        if type(config.get(name)) is kind:
-            draft.set("server", key, config[name])
+    if isinstance(config.get("HOST"), str):
+        draft.set("server", "host", config["HOST"])
+    if port := whole(config.get("PORT")):
+        draft.set("server", "port", port)
     if config.get("APIKEY"):
         draft.left.append("APIKEY: put it into `.env` as ANTHROPIC_AUTH_TOKEN")
     draft.left += [

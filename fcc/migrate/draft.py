@@ -12,7 +12,7 @@ import tomli_w
 
 from fcc.auth import is_loopback
 from providers.presets import catalogue
-from rules.format import formatted
+from rules.format import CannotFormatError, formatted
 from rules.keywords import reserved
 from rules.literals import quote
 
@@ -29,10 +29,29 @@ PRESETS = {
     "kimi": "moonshot",
     "lm_studio": "lmstudio",
     "llama_cpp": "llamacpp",
+    "ollama_chat": "ollama",
+    "hosted_vllm": "vllm",
 }
 """Names that others have for providers fcc knows."""
 
-CHORES = "route chores when task in (quota_probe, model_probe, title, suggestion, prefix, filepaths) answer locally"
+TASKS = ("quota_probe", "model_probe", "title", "suggestion", "prefix", "filepaths")
+
+NO_KEYS = frozenset(
+    {
+        "ollama",
+        "lm-studio",
+        "lmstudio",
+        "none",
+        "null",
+        "no-key",
+        "not-needed",
+        "dummy",
+        "empty",
+        "local",
+        "fake",
+    }
+)
+"""What people write where a program wants a key and the server on their machine does not."""
 
 HEALTH = "when a model rests"
 LIMITS = "how fast it may be asked"
@@ -69,12 +88,17 @@ class Draft:
         self.tables.setdefault(table, {})[key] = value
 
     def text(self) -> str:
-        """The whole file, laid out."""
+        """The whole file, laid out. Raises CannotReadError."""
         said = [(heading, self.sections[heading]) for heading in HEADINGS if heading in self.sections]
         parts = [f"# {heading}\n" + "\n".join(lines) for heading, lines in said]
         head = f"# Carried over from {self.source} by `fcc migrate`.\n\nrules = '''\n"
         tables = {name: table for name, table in self.tables.items() if table}
-        return formatted(head + "\n\n".join(parts) + "\n'''\n\n" + tomli_w.dumps(tables))
+        try:
+            made = formatted(head + "\n\n".join(parts) + "\n'''\n\n" + tomli_w.dumps(tables))
+            made.encode()
+            return made
+        except (CannotFormatError, UnicodeEncodeError):
+            raise CannotReadError("a name in it has signs that no line of a routes.toml can hold") from None
 
     def name(self, text: str) -> str:
         """A name of the language for any text; the same text, the same name."""
@@ -91,6 +115,9 @@ class Draft:
     def provider(self, name: str, url: str = "", key: object = None, dialect: str | None = None) -> str:
         """The preset of that name or address, else a provider of one's own in the tables."""
         address, told = _address(url)
+        local = is_loopback(urlsplit(address).hostname or "")
+        if local and isinstance(key, str) and key.strip().lower() in NO_KEYS:
+            key = None
         found = preset_of(name, address)
         own = found or re.sub(r"[^A-Za-z0-9_-]+", "_", name.strip().lower()).strip("_-") or "own"
         variable = self._variable(own, key)
@@ -99,14 +126,17 @@ class Draft:
                 self._provider(found, {"key": f"env:{variable}"})
             return found
         if address:
-            table = {"dialect": dialect or told or "openai-chat", "base_url": address}
-            host = urlsplit(address).hostname or ""
-            if address.startswith("http:") and not is_loopback(host):
-                table["allow_http"] = True
+            table = {"dialect": dialect or told or "openai-chat", "base_url": address, **_plain(address)}
             self._provider(own, {**table, "key": f"env:{variable}" if variable else ""})
         else:
             self.left.append(f"provider {name}: fcc has no preset of that name; write its [providers.{own}]")
         return own
+
+    def elsewhere(self, provider: str, address: str) -> None:
+        """A preset at another address, unless it is its own. Raises CannotReadError."""
+        address, _ = _address(address)
+        if not _same(catalogue()[provider].base_url, address):
+            self._provider(provider, {"base_url": address, **_plain(address)})
 
     def _provider(self, name: str, table: Mapping[str, Any]) -> None:
         self.tables.setdefault("providers", {}).setdefault(name, {}).update(table)
@@ -119,7 +149,8 @@ class Draft:
         if name != key and _VARIABLE.fullmatch(name):
             return name
         known = catalogue()[provider].key_variables if provider in catalogue() else ()
-        variable = known[0] if known else re.sub(r"[^A-Z0-9]+", "_", provider.upper()) + "_API_KEY"
+        own = re.sub(r"[^A-Z0-9]+", "_", provider.upper()) + "_API_KEY"
+        variable = known[0] if known else own if own[0].isalpha() else f"KEY_{own}"
         self.left.append(
             f"key of {provider}: put it into `.env` as {variable}; keys are not written into routes.toml"
         )
@@ -132,16 +163,34 @@ def preset_of(name: str, address: str) -> str | None:
     if address:
         host = urlsplit(address).hostname
         same = [one for one, preset in presets.items() if urlsplit(preset.base_url).hostname == host]
-        exact = [one for one in same if presets[one].base_url.rstrip("/") == address.rstrip("/")]
+        exact = [one for one in presets if _same(presets[one].base_url, address)]
         return exact[0] if exact else None if is_loopback(host or "") else next(iter(same), None)
     plain = name.strip().lower()
     plain = PRESETS.get(plain.replace("-", "_"), plain)
     return plain if plain in presets else None
 
 
+def _plain(address: str) -> dict[str, bool]:
+    """What a table must say for an address without TLS on another machine."""
+    away = address.startswith("http:") and not is_loopback(urlsplit(address).hostname or "")
+    return {"allow_http": True} if away else {}
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two addresses are the same; this machine has several names."""
+    first, second = urlsplit(one.rstrip("/")), urlsplit(other.rstrip("/"))
+    if not (is_loopback(first.hostname or "") and is_loopback(second.hostname or "")):
+        return first == second
+    return (first.scheme, first.port, first.path) == (second.scheme, second.port, second.path)
+
+
 def _address(url: str) -> tuple[str, str | None]:
-    """The address up to its version part, and the dialect its ending tells."""
+    """The address up to its version part, and the dialect its ending tells. Raises CannotReadError."""
     url = url.strip().rstrip("/")
+    try:
+        urlsplit(url).port  # noqa: B018 - it is looked at for what it raises
+    except ValueError as error:
+        raise CannotReadError(f"`{url}` is no address: {error}") from None
     for ending, dialect in ENDINGS.items():
         if url.endswith(ending):
             return url.removesuffix(ending), dialect
@@ -168,9 +217,21 @@ def rows(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def chores(tasks: Iterable[str] = TASKS) -> str:
+    """The route for what needs no model."""
+    return f"route chores when task in ({', '.join(tasks)}) answer locally"
+
+
 def sequence(steps: Iterable[str]) -> str:
     """Each once, in order."""
     return " then ".join(dict.fromkeys(steps))
+
+
+def whole(value: object) -> int | None:
+    """A number above 0, also where it is written as a text."""
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+        value = int(value.strip()[:12])
+    return value if type(value) is int and value > 0 else None
 
 
 def seconds(value: object) -> str | None:

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+from fcc.auth import SHORTEST, is_loopback
 from fcc.environment import parse_env
 from fcc.migrate.draft import (
     CHAINS,
-    CHORES,
     LIMITS,
     OFFERS,
     ROUTES,
+    TASKS,
     CannotReadError,
     Draft,
+    chores,
     model,
     seconds,
     sequence,
 )
 
-TIERS = ("opus", "sonnet", "haiku")
-FAST = (
-    "FAST_PREFIX_DETECTION",
-    "ENABLE_NETWORK_PROBE_MOCK",
-    "ENABLE_TITLE_GENERATION_SKIP",
-    "ENABLE_SUGGESTION_MODE_SKIP",
-    "ENABLE_FILEPATH_EXTRACTION_MOCK",
-)
-TIMEOUTS = {"HTTP_CONNECT_TIMEOUT": "connect", "HTTP_WRITE_TIMEOUT": "write", "HTTP_READ_TIMEOUT": "stall"}
+TIERS = ("fable", "opus", "sonnet", "haiku")
+FAST = {
+    "FAST_PREFIX_DETECTION": ("prefix",),
+    "ENABLE_NETWORK_PROBE_MOCK": ("quota_probe", "model_probe"),
+    "ENABLE_TITLE_GENERATION_SKIP": ("title",),
+    "ENABLE_SUGGESTION_MODE_SKIP": ("suggestion",),
+    "ENABLE_FILEPATH_EXTRACTION_MOCK": ("filepaths",),
+}
+"""The tasks that each of them answers without a model."""
+TIMEOUTS = {
+    "HTTP_CONNECT_TIMEOUT": "connect",
+    "HTTP_WRITE_TIMEOUT": "write",
+    "HTTP_READ_TIMEOUT": "stall",
+    "FALLBACK_FIRST_TOKEN_TIMEOUT": "start",
+    "FALLBACK_STALL_TIMEOUT": "stall",
+    "FALLBACK_TOTAL_TIMEOUT": "finish",
+}
+"""The later ones, of a fork, win."""
+ADDRESSES = {"LM_STUDIO_BASE_URL": "lmstudio", "LLAMACPP_BASE_URL": "llamacpp", "OLLAMA_BASE_URL": "ollama"}
 UNITS = {1: "second", 60: "minute", 3600: "hour", 86400: "day"}
 OFF = ("false", "0", "no", "off")
 STAYS = ("ANTHROPIC_AUTH_TOKEN", "HOST", "PORT", "FCC_LOG_LEVEL", "FCC_CONFIG", "LOG_LEVEL")
@@ -50,6 +62,8 @@ def read(text: str) -> Draft:
     draft.add(ROUTES, f"route rest use main{' then auto' if auto else ''}")
     reader.limits()
     reader.tables()
+    reader.addresses()
+    reader.door()
     draft.left.append("keys: keep your .env beside routes.toml; fcc reads them from there")
     draft.left += [f"{name}: fcc has no such setting" for name in sorted(reader.unused())]
     return draft
@@ -82,9 +96,9 @@ class _Reader:
         return self.values.pop(name, "").lower() in OFF
 
     def routes(self) -> None:
-        switched_off = [name for name in FAST if self.off(name)]
-        if not switched_off:
-            self.draft.add(ROUTES, CHORES)
+        off = {task for name, tasks in FAST.items() if self.off(name) for task in tasks}
+        if len(off) < len(TASKS):
+            self.draft.add(ROUTES, chores(one for one in TASKS if one not in off))
         self.draft.add(ROUTES, 'route typed when model is "*/*" use requested')
         vision = self.fallbacks("MODEL_VISION")
         if vision:
@@ -125,10 +139,31 @@ class _Reader:
         if "ENABLE_MODEL_THINKING" in self.values:
             self.draft.set("defaults", "thinking", "env:ENABLE_MODEL_THINKING")
             self.values.pop("ENABLE_MODEL_THINKING")
+        policy = self.values.get("REASONING_POLICY", "").lower()
+        if policy in ("off", "client"):
+            self.values.pop("REASONING_POLICY")
+        if policy == "off":
+            self.draft.set("defaults", "thinking", False)
         for name, key in TIMEOUTS.items():
             said = seconds(self.values.pop(name, ""))
             if said:
                 self.draft.set("defaults", key, said)
+
+    def addresses(self) -> None:
+        """Of the servers on one's own network, where they are used and not where the preset has them."""
+        for name, provider in ADDRESSES.items():
+            url = self.values.pop(name, "").rstrip("/")
+            if url and provider in self.providers:
+                self.draft.elsewhere(provider, url if url.endswith("/v1") else f"{url}/v1")
+
+    def door(self) -> None:
+        """What serves without a question there is refused here."""
+        host, token = self.values.get("HOST", ""), self.values.get("ANTHROPIC_AUTH_TOKEN", "")
+        if host and not is_loopback(host) and len(token) < SHORTEST:
+            self.draft.left.append(
+                f"HOST={host} lets others in: fcc does that with an ANTHROPIC_AUTH_TOKEN of {SHORTEST} characters or "
+                "more, else take HOST out of `.env`"
+            )
 
     def unused(self) -> list[str]:
         return [name for name in self.values if name not in STAYS and not name.endswith("_API_KEY")]

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fcc.cli import main
-from fcc.migrate import SOURCES
+from fcc.migrate import SOURCES, env
 from fcc.migrate.draft import CannotReadError
+from fcc.migrate.litellm import shares
 from providers.presets import catalogue
 from rules.format import formatted
 from rules.policy import load
@@ -238,6 +239,123 @@ def test_any_value_anywhere(source, data):
         found = load(said.encode(), path="routes.toml", env={}, catalogue=catalogue()).diagnostics
         assert [one for one in found if one.code.startswith(("FCC1", "FCC201", "FCC208", "FCC213"))] == []
     assert said
+
+
+JSON5 = """\
+{
+  // how I like it
+  "Providers": [ /* two
+     of them */
+    {"name": "ollama", "api_base_url": "http://localhost:11434/v1/chat/completions", "api_key": "ollama",
+     "models": ["q"],},
+    {"name": "far", "api_base_url": "https://x.example/v1", // not "here"
+     "api_key": "$FAR", "transformer": {"use": [["maxtoken", {"max_tokens": 9}], ["tooluse", {}]]}},
+  ],
+  "API_TIMEOUT_MS": "90000", "PORT": "3456",
+  "Router": {"default": "far,a // b", "longContext": "ollama,q", "longContextThreshold": "50000",},
+}
+"""
+
+
+def test_a_file_with_comments_and_numbers_in_quotes_is_read_as_their_router_reads_it():
+    draft, made = policy("ccr", JSON5)
+    assert asked(made) == {"typed": ["requested"], "longContext": ["ollama/q"], "rest": ["far/a // b"]}
+    assert "route longContext when tokens > 50000" in draft.text()
+    assert (made.settings.defaults.finish, made.settings.server.port) == (90.0, 3456)
+    assert list(made.settings.providers) == ["far"]
+    assert any("maxtoken" in line for line in draft.left)
+    assert not any("tooluse" in line or "ollama" in line for line in draft.left)
+
+
+def test_what_a_later_env_says():
+    text = """\
+MODEL=nvidia_nim/a
+MODEL_FABLE=lmstudio/b
+LM_STUDIO_BASE_URL=http://192.0.2.1:1234/v1/
+OLLAMA_BASE_URL=http://localhost:11434
+ENABLE_TITLE_GENERATION_SKIP=false
+REASONING_POLICY=off
+FALLBACK_FIRST_TOKEN_TIMEOUT=20
+HOST=0.0.0.0
+ANTHROPIC_AUTH_TOKEN=freecc
+"""
+    draft, made = policy("env", text)
+    assert asked(made)["fable"] == ["lmstudio/b", "nvidia_nim/a"]
+    chores = "task in (quota_probe, model_probe, suggestion, prefix, filepaths) answer locally"
+    assert chores in draft.text()
+    assert (made.settings.defaults.thinking, made.settings.defaults.start) == (False, 20.0)
+    assert draft.tables["providers"] == {
+        "lmstudio": {"base_url": "http://192.0.2.1:1234/v1", "allow_http": True}
+    }
+    assert len(draft.left) == 2
+    assert draft.left[0].startswith("HOST=0.0.0.0 lets others in")
+    quiet = "MODEL=zen/a\nREASONING_POLICY=low\n" + "".join(f"{name}=0\n" for name in env.FAST)
+    draft, _ = policy("env", quiet)
+    assert "chores" not in draft.text()
+    assert "REASONING_POLICY: fcc has no such setting" in draft.left
+
+
+def deployment(name, target, info=None, **params):
+    return {"model_name": name, "litellm_params": {"model": target, **params}, "model_info": info or {}}
+
+
+def test_what_else_litellm_knows():
+    models = [
+        deployment("a", "groq/x", weight=9, rpm=6, tpm=1000, max_parallel_requests=2),
+        deployment("a", "mistral/y", weight=1, order=2),
+        deployment("near", "ollama_chat/q", api_base="http://localhost:11434"),
+        deployment("blue", "azure/z", api_base="https://b.example/", api_key="os.environ/BLUE"),
+        deployment("ip", "hosted_vllm/m", api_base="http://192.0.2.5:8000/v1", api_key="not-a-real-key"),
+        deployment("emb", "openai/e", {"mode": "embedding"}),
+        deployment("anthropic/*", "anthropic/*"),
+        deployment("seen", "vllm/v", {"supports_vision": True, "max_output_tokens": 900}),
+    ]
+    config = {
+        "model_list": models,
+        "litellm_settings": {"default_fallbacks": ["near"], "request_timeout": 50},
+        "router_settings": {"model_group_alias": {"opus": "a", "gone": "nowhere"}},
+        "general_settings": {"database_url": "x"},
+    }
+    draft, made = policy("litellm", yaml.safe_dump(config))
+    text = draft.text()
+    assert "chain a    = split (90% groq/x, 10% mistral/y) then ollama/q" in text
+    assert "limit groq/x 6 per minute, 2 at once" in text
+    assert 'route as-opus when model is "opus"  use a' in text
+    assert asked(made)["typed"] == ["requested"]
+    assert made.settings.defaults.finish == 50.0
+    assert made.settings.models["vllm/v"].images is True
+    assert made.settings.models["vllm/v"].output == 900
+    providers = made.settings.providers
+    assert providers["b_example"].base_url == "https://b.example/openai/v1"
+    assert providers["192_0_2_5"].key == "env:KEY_192_0_2_5_API_KEY"
+    assert set(providers) == {"b_example", "192_0_2_5"}
+    left = "\n".join(draft.left)
+    for said in ("tpm of groq/x", "order of mistral/y", "emb: fcc routes", "anthropic/*", "gone: nowhere"):
+        assert said in left
+    assert "database_url: fcc has no such setting" in left
+
+
+@pytest.mark.parametrize("weights", [[1], [1, 1, 1], [1000, 1, 1], [7, 13], [1] * 60])
+def test_shares_are_a_hundred_together(weights):
+    found = [int(one.removesuffix("%")) for one in shares(weights)]
+    assert sum(found) == 100
+    assert min(found) >= 1
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("ccr", json.dumps({**CCR, "Providers": [{"name": "x", "api_base_url": "http://[::1"}]})),
+        ("ccr", json.dumps({"Providers": [{"name": "x"}], "Router": {"default": "x,a'''b"}})),
+        ("ccr", json.dumps({"Providers": [{"name": "x"}], "Router": {"default": "x,\ud800"}})),
+        ("ccr", "[" * 100_000),
+        ("litellm", yaml.safe_dump({"model_list": [deployment("a", "openai/\n")]})),
+    ],
+)
+def test_what_no_policy_can_hold_is_refused_in_words(source, text, tmp_path, capsys):
+    (tmp_path / "it").write_text(text)
+    assert main(["migrate", source, str(tmp_path / "it")]) == 2
+    assert capsys.readouterr().err.startswith(f"fcc migrate: cannot read {tmp_path / 'it'}: ")
 
 
 def test_from_the_outside(tmp_path, capsys):
