@@ -76,6 +76,12 @@ class Log:
         fields = {"path": loaded.source.path, "generation": generation, "findings": shown}
         self.line("error" if kept else "info", "policy_refused" if kept else "policy", fields)
 
+    def unwatched(self, error: Exception) -> None:
+        """The policy file cannot be watched, and is read now and then instead."""
+        self.line(
+            "warning", "watch", {"watched": False, "reason": (str(error) or type(error).__name__)[:200]}
+        )
+
     def others(self, back: bool, why: str) -> None:
         """The processes that share limits and health cannot be reached, or can be again."""
         self.line("info" if back else "warning", "shared", {"reachable": back, "reason": why})

@@ -35,6 +35,8 @@ class Follower:
         self.house = house
         self.path = path
         self.heard = heard
+        self.unwatched: Callable[[Exception], None] = lambda error: None
+        """Told why the file cannot be watched, once for each reason; it is then read every few seconds."""
         self.by = "file"
         """Whose doing the last load was."""
         self._seen: bytes | None = None
@@ -109,10 +111,24 @@ class Follower:
         task.add_done_callback(self._tasks.discard)
 
     async def _watch(self) -> None:
+        """Whatever goes wrong, the file is still looked at: that a save has no effect should never be how it shows."""
+        said = ""
         while not self._stop.is_set():
-            with contextlib.suppress(OSError):
+            pause = LOOK_AGAIN
+            try:
+                if said:
+                    await self.load()
                 await self._watch_folders()
-            await asyncio.sleep(LOOK_AGAIN)
+            except FileNotFoundError:
+                pass  # the folder is gone, and may come back
+            except (
+                Exception
+            ) as error:  # watchfiles has errors of its own: a system watches for so many and no more
+                pause = LOOK_ANYWAY
+                if str(error) != said:
+                    said = str(error)
+                    self.unwatched(error)
+            await asyncio.sleep(pause)
 
     async def _watch_folders(self) -> None:
         """Until stopped, or until a watched folder was replaced by another of the same name."""
@@ -155,7 +171,8 @@ async def settled(path: Path, pause: float = PAUSE) -> bytes | None:
 
 
 def content(path: Path) -> bytes | None:
+    """What cannot be read twice, such as a pipe that a shell has made, counts as gone."""
     try:
-        return path.read_bytes()
+        return path.read_bytes() if path.is_file() else None
     except OSError:
         return None

@@ -101,6 +101,7 @@ class App:
         self.log = log or fitting(env)
         house.heard = self.log.others
         self.follower = Follower(house, path, self.heard)
+        self.follower.unwatched = self.log.unwatched
         self.books = Books(house, self.log)
         self.past = Past(self.token_folder)
         self.last: Loaded | None = house.generation.loaded if house.generation else None

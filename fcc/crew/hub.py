@@ -89,6 +89,7 @@ class Hub:
 
     def __post_init__(self) -> None:
         self.leader = Leader(self.app, self.data, Workers(self._tell, self._settle, self._facts))
+        self.leader.unwatched = self.app.log.unwatched
         self.app.follower = self.leader
 
     async def join(self, pid: int, end: socket.socket) -> Member:

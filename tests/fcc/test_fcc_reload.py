@@ -5,7 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from pathlib import Path
+from typing import NoReturn
 
+import pytest
+
+from fcc import reload
 from support.process import serving
 from support.upstream import Upstream, openai_answer, openai_chunk, stall_after
 from support.world import World, looked, message, policy, run, until, world
@@ -80,6 +85,35 @@ def test_a_vanished_file_means_keep() -> None:
             await answers(here, '"B"')
 
     run(test())
+
+
+@pytest.mark.parametrize("reason", [RuntimeError("too many watchers"), OSError(24, "too many files")])
+def test_a_file_that_cannot_be_watched_is_followed_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, reason: Exception
+) -> None:
+    def no_watcher(*_: object, **__: object) -> NoReturn:
+        raise reason
+
+    monkeypatch.setattr("watchfiles.awatch", no_watcher)
+    monkeypatch.setattr(reload, "LOOK_ANYWAY", 0.05)
+
+    async def test() -> None:
+        async with world(A) as here:
+            await heard(here, "watch")
+            write(here, B)
+            await answers(here, '"B"')
+            write(here, A)
+            await answers(here, '"A"')
+            assert sum(row["event"] == "watch" for row in here.rows) == 1
+
+    run(test())
+
+
+def test_a_pipe_is_no_file_to_follow(tmp_path: Path) -> None:
+    """A shell's `<(…)` can be read once; later it would be empty, or never end."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    assert reload.content(path) is None
 
 
 def test_a_running_answer_keeps_its_generation() -> None:
