@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fcc.auth import TOKEN_FILE, TOKEN_VARIABLE, Token
-from fcc.environment import env_folder, env_text, find_config, parse_env
+from fcc.environment import Homeless, env_folder, env_text, find_config, parse_env
 from fcc.report import wants_colour
 from fcc.terminal import TerminalLog, painter
 
@@ -90,7 +90,11 @@ def client_command(app: App, address: str) -> str:
     """`fcc code`, with what it has to be told in another terminal to find this server."""
     settings = app.settings().server
     told = {}
-    if find_config(None, {}) != app.path:
+    try:
+        usual = find_config(None, {})
+    except Homeless:
+        usual = None
+    if usual != app.path:
         told["FCC_CONFIG"] = shlex.quote(str(app.path.absolute()))
     kept = parse_env(env_text(app.path) or "")
     host, _, port = reachable(address).removeprefix("http://").rpartition(":")

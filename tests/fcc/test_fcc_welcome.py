@@ -49,6 +49,17 @@ def test_the_command_for_another_terminal_finds_this_server(
     assert welcome.client_command(app(path, bound), address) == said.format(path)
 
 
+def test_nobody_needs_a_home_folder_to_be_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> Path:
+        raise environment.Homeless
+
+    path = folder / "routes.toml"
+    one = app(path)
+    monkeypatch.setattr(environment, "config_folder", nowhere)
+    told = welcome.client_command(one, "http://127.0.0.1:9001")
+    assert told == f"FCC_CONFIG={path} fcc code"
+
+
 def test_an_env_that_cannot_be_read_is_said(folder: Path) -> None:
     one = app(folder / "routes.toml")
     assert one.house.generation is not None
