@@ -78,6 +78,12 @@ class Blocks(msgspec.Struct):
         """A new policy is in force: verdicts are void, blocks stay."""
         self.asides = {subject: held for subject, held in self.asides.items() if held.verdict is None}
 
+    def replaced(self, provider: str, key: str) -> None:
+        """The key is another one from now on: what was known of the old one is void."""
+        self.asides = {one: held for one, held in self.asides.items() if one[:2] != (provider, key)}
+        self.strikes = {one: strike for one, strike in self.strikes.items() if one[:2] != (provider, key)}
+        self.last_block.pop((provider, key), None)
+
     def sweep(self, now: float) -> None:
         """Forgets what is over. A ladder of blocks ends when nothing was blocked for as long as its last step."""
         self.asides = {subject: held for subject, held in self.asides.items() if held.until > now}

@@ -272,6 +272,8 @@ class House:
             self.state.blocks.pardon()
         presets = catalogue()
         providers = self._providers(policy, presets, old)
+        if old is not None:
+            self._forget_old_keys(old.providers, providers)
         if old is not None and judged.same and providers == old.providers:
             old.adopt(loaded, policy, generation_id(data))
             return loaded
@@ -295,6 +297,14 @@ class House:
             before = old.providers.get(name) if old is not None else None
             found[name] = before if before is not None and before.same(made) else made
         return found
+
+    def _forget_old_keys(self, old: Mapping[str, Provider], new: Mapping[str, Provider]) -> None:
+        """Blocks are known by the places of keys: a new key in the place of one that is used up is not used up."""
+        for name in old.keys() & new.keys():
+            before, after = ({key.id: key for key in one[name].keys} for one in (old, new))
+            for place in before.keys() | after.keys():
+                if before.get(place) != after.get(place):
+                    self.state.blocks.replaced(name, place)
 
     def _retire(self, old: Generation) -> None:
         old.replace()

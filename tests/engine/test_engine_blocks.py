@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from engine.blocks import KEY_WINDOW, LADDER, LONGEST, SHORTEST, Aside, Blocks
+from engine.generation import House
 
 KEY, MODEL = ("p", "k"), ("p", "k", "m")
 
@@ -151,3 +154,31 @@ def test_a_strike_is_kept_as_long_as_its_block() -> None:
     block(blocks, 0.0, retry_after=500.0)
     blocks.sweep(400.0)
     assert (blocks.strikes, blocks.last_block) == ({MODEL: 1}, {})
+
+
+@pytest.mark.parametrize(("keys", "held"), [("a,b", ["0", "1"]), ("c,b", ["1"]), ("a", ["0"]), ("", [])])
+def test_a_key_that_is_replaced_takes_its_blocks_with_it(keys: str, held: list[str]) -> None:
+    """Whoever has put a new key in the place of one that is used up wants it to be used."""
+    text = """
+rules = '''
+route rest use a/m
+'''
+[providers.a]
+dialect = "openai-chat"
+base_url = "http://127.0.0.1:9"
+key = "env:A_KEYS"
+"""
+
+    async def main() -> None:
+        env = {"A_KEYS": "a,b"}
+        house = House("routes.toml", env)
+        house.accept(text.encode())
+        blocks = house.state.blocks
+        for key in ("0", "1"):
+            blocks.block(0.0, "a", key, "m", 80_000.0, "quota")
+        env["A_KEYS"] = keys
+        await house.accept_async(text.encode() + b"# saved")
+        assert [key for key in ("0", "1") if blocks.aside(1.0, "a", key, "m")] == held
+        assert sorted(subject[1] for subject in blocks.strikes) == held
+
+    asyncio.run(main())
