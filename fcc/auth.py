@@ -89,8 +89,13 @@ def server_token(settings: Settings, env: Mapping[str, str], folder: Path, *, ma
 
     Not `make`: then it is empty, and nothing is written. Raises OSError when it cannot be kept.
     """
-    said = (resolved(settings.server.token or "", env) or env.get(TOKEN_VARIABLE, "")).strip()
+    said = said_token(settings, env)
     return Token(said, "said") if said else kept_token(folder, make)
+
+
+def said_token(settings: Settings, env: Mapping[str, str]) -> str:
+    """The token that somebody chose, else ""."""
+    return (resolved(settings.server.token or "", env) or env.get(TOKEN_VARIABLE, "")).strip()
 
 
 def resolved(value: str, env: Mapping[str, str]) -> str:

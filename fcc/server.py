@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from engine.generation import House
 from fcc import gate
 from fcc.admin.alone import Alone
-from fcc.auth import Access, Token, access, is_loopback, open_door, server_token
+from fcc.auth import Access, Token, access, is_loopback, open_door, said_token, server_token
 from fcc.books import Books
 from fcc.dashboard.past import Past
 from fcc.environment import data_folder, environment, find_config, ledger_path, state_folder
@@ -177,10 +177,24 @@ class App:
         """
         if self.house.generation is None:
             return Access(())
-        token = server_token(self.settings(), self.env, self.token_folder)
-        if self.token is None or token.value != self.token.value:
-            self.token = token
+        self.token = self.token_now(self.token)
         return access(self.settings(), self.env, self.token, self.bound)
+
+    def token_now(self, before: Token | None) -> Token:
+        """The one that is said now, else the one there is: a file that is gone or broken locks nobody out who is in.
+        Raises OSError when there is none yet.
+        """
+        settings = self.settings()
+        if said := said_token(settings, self.env):
+            return before if before and before.value == said else Token(said, "said")
+        if before and before.origin != "said":
+            return before
+        try:
+            return server_token(settings, self.env, self.token_folder)
+        except OSError:
+            if before:
+                return before
+            raise
 
     def heard(self, loaded: Loaded) -> None:
         """A file was read: say what is wrong with it, or serve by it."""

@@ -78,9 +78,11 @@ def settings(found: Opened, words: Sequence[str]) -> dict[str, str]:
 
     address = address_of(found)
     try:
-        token = server_token(found.generation.policy.settings, found.env, state_folder())
+        token = server_token(found.generation.policy.settings, found.env, state_folder(), make=False)
     except OSError as error:
         raise Unusable(f"cannot read the token: {error}; set {TOKEN_VARIABLE} instead") from None
+    if not token.value:
+        raise Unusable(f"there is no token in {state_folder()}; set {TOKEN_VARIABLE} to that of `fcc serve`")
     admitted(address, token.value)
     said = {
         "ANTHROPIC_BASE_URL": address,

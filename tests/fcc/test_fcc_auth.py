@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.generation import House
 from fcc.auth import Token, access, is_loopback, kept_token, server_token
+from fcc.server import App
 from rules.settings import Client, Server, Settings
 
 LONG = "0123456789abcdef"
@@ -81,3 +83,22 @@ def test_hosts_are_the_loopback_names_and_those_of_the_policy() -> None:
 )
 def test_loopback(address: str, loopback: bool) -> None:
     assert is_loopback(address) is loopback
+
+
+def test_a_server_keeps_its_token_while_it_runs_whatever_becomes_of_the_file(tmp_path: Path) -> None:
+    path, env = tmp_path / "routes.toml", dict[str, str]()
+    path.write_text("rules = '''\nroute rest answer \"x\"\n'''\n")
+    house = House(path=str(path), env=env)
+    house.accept(path.read_bytes())
+    app = App(house, path, env, state=tmp_path)
+    kept = app.token
+    assert kept is not None
+    (tmp_path / "token").unlink()
+    assert app.access().client(None, kept.value.encode()) == ""
+    (tmp_path / "token").write_bytes(b"\xff")
+    assert app.access().client(None, kept.value.encode()) == ""
+    env["ANTHROPIC_AUTH_TOKEN"] = LONG
+    assert app.access().client(None, LONG.encode()) == ""
+    assert app.access().client(None, kept.value.encode()) is None
+    del env["ANTHROPIC_AUTH_TOKEN"]
+    assert app.access().client(None, LONG.encode()) == ""

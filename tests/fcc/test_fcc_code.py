@@ -130,8 +130,10 @@ def test_what_is_missing_is_said_before_claude_starts(start: Start, home: Path, 
     assert not (home / "words").exists()
 
 
-def test_a_token_that_cannot_be_read_is_said(start: Start, home: Path, port: str) -> None:
+def test_a_token_that_cannot_be_read_is_said_and_none_is_made(start: Start, home: Path, port: str) -> None:
     stand_in(home)
+    assert "there is no token in" in finished(code(start, home, port, ANTHROPIC_AUTH_TOKEN=""))[2]
+    assert not (home / ".local/state/free-claude-code").exists()
     (home / ".local/state/free-claude-code/token").mkdir(parents=True)
     status, _, err = finished(code(start, home, port, ANTHROPIC_AUTH_TOKEN=""))
     assert (status, "cannot read the token" in err) == (2, True)
