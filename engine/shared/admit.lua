@@ -7,7 +7,7 @@
 local ADMITTED, LIMIT, BUSY, PROBED, STRANGER = 0, 1, 2, 3, 4
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local server = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+local server = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or ''
 if server ~= ARGV[2] or not redis.call('ZSCORE', KEYS[1], ARGV[1]) then
   return {STRANGER, 0, 0, 0}
 end

@@ -94,7 +94,8 @@ class Shared:
         self._probes: dict[str, str] = {}
         self._told: dict[str, float] = {}
         self._withdrawn: set[str] = set()
-        self._given_up: dict[str, str] = {}
+        self._given_up: set[tuple[str, str]] = set()
+        """Places, each with the server's key of what it is a place in: one request may have a width and a probe."""
         self._lanes = asyncio.Semaphore(LANES)
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -253,8 +254,7 @@ class Shared:
         """The server may have given what nobody uses now."""
         if rule.at_once is not None and slot.bucket is not None:
             self._give_up(slot.place, width_key(slot.bucket.name))
-        else:
-            self._end_probe(slot)
+        self._end_probe(slot)
 
     def _note(self, place: str, bucket: Bucket, now: float) -> None:
         rule = bucket.rule
@@ -265,7 +265,7 @@ class Shared:
 
     def _give_up(self, place: str, key: str) -> None:
         if len(self._given_up) < MOST_GIVEN_UP:
-            self._given_up[place] = key
+            self._given_up.add((place, key))
         self._wake.set()
 
     def _end_probe(self, slot: Slot) -> bool:
@@ -335,17 +335,17 @@ class Shared:
         """Raises Unreachable."""
         now = self._loop.time()
         self._told = {hint: until for hint, until in self._told.items() if until > now}
-        told, withdrawn, given_up = dict(self._told), sorted(self._withdrawn), dict(self._given_up)
+        told, withdrawn, given_up = dict(self._told), sorted(self._withdrawn), sorted(self._given_up)
         leases = dict(self.places.leases)
-        keys = [PROCESSES, HINTS, *given_up.values(), *leases.values()]
+        keys = [PROCESSES, HINTS, *(key for _, key in given_up), *leases.values()]
         counts = (len(told), len(withdrawn), len(given_up), len(leases))
         numbers = (micro(REMEMBERED), micro(LEASE), micro(STAYS), *counts)
         pairs = (item for hint, until in told.items() for item in (hint, micro(until - now)))
-        arguments = [self._name, self._server, mood, *numbers, *pairs, *withdrawn, *given_up, *leases]
+        places = (place for place, _ in given_up)
+        arguments = [self._name, self._server, mood, *numbers, *pairs, *withdrawn, *places, *leases]
         answer = await self._link.call(BEAT, keys, arguments)
-        for done, outbox in ((told, self._told), (given_up, self._given_up)):
-            for name in done:
-                outbox.pop(name, None)
+        self._told = {hint: until for hint, until in self._told.items() if told.get(hint) != until}
+        self._given_up.difference_update(given_up)
         self._withdrawn -= set(withdrawn)
         return self._beaten(answer)
 

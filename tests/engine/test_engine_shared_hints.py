@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
+from unittest import mock
 
 import pytest
+from msgspec.structs import replace
 
 from engine.health import HealthRule
 from engine.picture import pardon
 from engine.shared import shared as module
+from engine.shared.link import Script
 from engine.state import Skip, Slot
 from providers.failures import Failure
 from support.redis_server import RedisServer, needs_redis
@@ -61,6 +65,53 @@ def test_one_probe_among_all() -> None:
             assert second.why == "resting"
             here.state.began(probe, 0.1)
             assert await let(there, asked)
+
+    run(test)
+
+
+def test_a_probe_that_fails_at_once_gives_back_its_width_and_its_lease() -> None:
+    """Both within one beat; a lease that was kept would keep everybody from the next probe for a minute."""
+
+    async def test(server: RedisServer) -> None:
+        asked = replace(limited(None, at_once=3), health=HealthRule(1, 30.0, 0.1))
+        async with one(server.url) as here:
+            for _ in range(2):
+                slot = await let(here, asked)
+                here.state.failed(slot, DOWN, asyncio.get_running_loop().time())
+                here.state.give_back(slot)
+            assert slot.place
+            await beats(here)
+            assert server.say("KEYS", "fcc:probe:*") == b"*0\r\n"
+            assert server.say("ZCARD", module.width_key(("nim/*", "", ""))) == b":0\r\n"
+
+    run(test)
+
+
+def test_a_probe_that_is_cut_off_at_the_question_gives_back_both() -> None:
+    async def test(server: RedisServer) -> None:
+        asked = replace(limited(None, at_once=3), health=HealthRule(1, 30.0, 0.1))
+        async with one(server.url) as here:
+            slot = await let(here, asked)
+            here.state.failed(slot, DOWN, asyncio.get_running_loop().time())
+            here.state.give_back(slot)
+            await asyncio.sleep(0.2)
+            call = here.shared._link.call
+
+            async def answers_too_late(script: Script, *said: Any) -> list[Any]:
+                answer = await call(script, *said)
+                if script is module.ADMIT:
+                    raise asyncio.CancelledError
+                return answer
+
+            with (
+                mock.patch.object(here.shared._link, "call", answers_too_late),
+                pytest.raises(asyncio.CancelledError),
+            ):
+                await here.ask(asked)
+            assert here.shared._probes == {}
+            await beats(here)
+            assert server.say("KEYS", "fcc:probe:*") == b"*0\r\n"
+            assert server.say("ZCARD", module.width_key(("nim/*", "", ""))) == b":0\r\n"
 
     run(test)
 

@@ -146,6 +146,7 @@ def test_a_server_that_wants_a_password_now_is_done_without() -> None:
         (b"+what", "an answer that is none"),
         (b"*1\r\n:7", "an answer that is none"),
         (b"\xff\x00 no protocol at all", ""),
+        (b"%1\r\n*1\r\n:1\r\n:2", "TypeError"),
     ],
 )
 def test_whatever_else_it_answers(line: bytes, why: str) -> None:
