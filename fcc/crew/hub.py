@@ -24,6 +24,8 @@ from fcc.server import App
 
 WITHIN = 1.0
 """Seconds in which a worker answers, or is left out."""
+BRIEFLY = 0.2
+"""Seconds in which one answers that has let a question wait for too long and has said nothing since."""
 TAKES_WITHIN = 10.0
 """Seconds in which a worker serves by another policy."""
 ASKS = frozenset({"report", "state", "reset", "settle"})
@@ -113,8 +115,9 @@ class Hub:
         """The answers of those that answer in time, by process id."""
 
         async def ask(member: Member) -> msgspec.Raw | None:
+            patience = min(within, BRIEFLY) if member.line.silent else within
             try:
-                return await member.line.ask(what, body, within=within)
+                return await member.line.ask(what, body, within=patience)
             except Silent:
                 return None
 
@@ -195,13 +198,16 @@ class Hub:
         return {"workers": {"asked": self.workers, "answered": self.leader.answered}}
 
     async def _tell(self, text: Text) -> int:
-        """All take the text; the first of them writes it down."""
-        asked = list(self.members.values())
+        """All take the text; the first of them writes it down. One that stands still finds it when it goes on."""
+        there = await self.all("there")
+        asked = sorted(self.members.values(), key=lambda one: one.pid not in there)
 
         async def tell(member: Member) -> bool:
-            chronicled = member is asked[0]
+            said = msgspec.structs.replace(text, chronicled=member is asked[0])
+            if member.line.silent:
+                member.line.tell("policy", said)
+                return False
             try:
-                said = msgspec.structs.replace(text, chronicled=chronicled)
                 await member.line.ask("policy", said, within=TAKES_WITHIN)
             except Silent:
                 return False

@@ -53,6 +53,8 @@ class Line:
         self._writer = writer
         self._handlers = handlers
         self._crashed = crashed
+        self.silent = False
+        """The other end has let a question wait for too long, and has said nothing since."""
         self._number = 0
         self._asked: dict[int, asyncio.Future[msgspec.Raw]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -80,6 +82,7 @@ class Line:
             async with asyncio.timeout(within):
                 return await answer
         except TimeoutError:
+            self.silent = True
             raise Silent(what) from None
         finally:
             del self._asked[number]
@@ -100,6 +103,7 @@ class Line:
                 task.cancel()
 
     def _read(self, message: Message) -> None:
+        self.silent = False
         if message.what in ("", FAILED):
             answer = self._asked.get(message.number)
             if answer is not None and not answer.done():

@@ -61,8 +61,16 @@ class Siblings:
 
     async def run(self, gone: Callable[[], None]) -> None:
         """Connections are accepted: say so, and attend to the line until the parent is `gone`."""
-        duties = (self.policy, self.report, self.state_page, self.reset_here, self.settle, self.facts)
-        names = ("policy", "report", "state", "reset", "settle", "facts")
+        duties = (
+            self.there,
+            self.policy,
+            self.report,
+            self.state_page,
+            self.reset_here,
+            self.settle,
+            self.facts,
+        )
+        names = ("there", "policy", "report", "state", "reset", "settle", "facts")
         handlers = {
             **dict(zip(names, duties, strict=True)),
             "relay": self.relay,
@@ -147,6 +155,9 @@ class Siblings:
         return self._line
 
     # what this worker is asked
+
+    async def there(self, body: msgspec.Raw) -> None:
+        """Whether it attends to anything at all."""
 
     async def policy(self, body: msgspec.Raw) -> None:
         text, app = read(body, Text), self.app

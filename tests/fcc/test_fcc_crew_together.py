@@ -7,11 +7,13 @@ import json
 import os
 import signal
 import sys
+import time
 from typing import Any
 
 import httpx
 import pytest
 
+from fcc.crew.hub import TAKES_WITHIN
 from support.crew import APART, WORKERS, Crew, crew, stopped
 from support.upstream import Upstream, answer, openai_answer
 from support.world import policy, run
@@ -130,6 +132,11 @@ async def one_that_is_silent_or_dies_is_left_out(here: Crew, sent: int) -> None:
         assert state["problems"] == ["1 of 3 workers do not answer: what they know is missing here"]
         told = (await here.clients[first].post("/admin/api/reset")).json()
         assert told["workers"] == {"asked": 3, "answered": 2}
+        began = time.monotonic()
+        told = (await here.clients[first].post("/admin/reload")).json()
+        assert (told["status"], told["workers"]) == ("accepted", {"asked": 3, "answered": 2})
+        await here.metrics(third)
+        assert time.monotonic() - began < TAKES_WITHIN / 2
     assert (await here.metrics(third))[REPORTING] == 3
 
     os.kill(second, signal.SIGKILL)
