@@ -56,6 +56,8 @@ class Profile(msgspec.Struct, frozen=True):
     Qwen, Gemma and Mistral refuse them ("System message must be at the beginning", vllm-project/vllm#41114)."""
     strict_schemas: bool = False
     """Boolean sub-schemas are refused and must be cleaned out (NVIDIA NIM)."""
+    flavored_schemas: bool = False
+    """Schemas must be in Moonshot's flavour: a type in every member of a union and none beside it, and so on."""
     rename_type_parameter: bool = False
     """A parameter called `type` breaks the chat template and must be renamed (NVIDIA NIM)."""
     tool_name_limit: int = 64

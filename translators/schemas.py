@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from translators.loosely import dict_of, list_of
+from translators.schemas_moonshot import flavored as in_moonshots_flavor
 
 TYPE_ALIAS = "type_parameter"
 """What a parameter called `type` is called towards upstreams whose chat template trips over that name."""
@@ -49,7 +50,7 @@ def object_schema(schema: Any) -> dict[str, Any]:
 
 
 def cleaned_schema(
-    schema: dict[str, Any], *, booleans: bool, type_parameter: bool
+    schema: dict[str, Any], *, booleans: bool, type_parameter: bool, flavored: bool = False
 ) -> tuple[msgspec.Raw, bool]:
     """`schema` cleaned as asked, ready to be sent, and whether a parameter called `type` was renamed.
 
@@ -58,14 +59,18 @@ def cleaned_schema(
 
     A client sends the same few dozen schemas with every request, so the last of them are kept.
     """
-    return _cleaned(msgspec.json.encode(schema), booleans, type_parameter)
+    return _cleaned(msgspec.json.encode(schema), booleans, type_parameter, flavored)
 
 
 @lru_cache(maxsize=512)
-def _cleaned(encoded: bytes, booleans: bool, type_parameter: bool) -> tuple[msgspec.Raw, bool]:
+def _cleaned(
+    encoded: bytes, booleans: bool, type_parameter: bool, flavored: bool
+) -> tuple[msgspec.Raw, bool]:
     schema = _rewrite(_flat(msgspec.json.decode(encoded)), _with_items)
     if booleans:
         schema = without_booleans(schema)
+    if flavored:
+        schema = in_moonshots_flavor(schema)
     renamed = rename_type(schema) if type_parameter else schema
     return msgspec.Raw(msgspec.json.encode(renamed)), renamed is not schema
 

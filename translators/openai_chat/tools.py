@@ -29,6 +29,7 @@ class Tools:
             object_schema(tool["input_schema"]),
             booleans=profile.strict_schemas,
             type_parameter=profile.rename_type_parameter,
+            flavored=profile.flavored_schemas,
         )
         if renamed:
             self.renamed |= {name}
