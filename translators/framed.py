@@ -7,6 +7,9 @@ from translators.events import Event, Fault
 from translators.sse import TooLarge
 from translators.text_tools import TextTools
 
+_BAD_IN_A_ROW = 3
+"""So many events that are no JSON objects, one after the other, are not an answer."""
+
 
 class FramedReader:
     """`feed` and `close` of `translators.dialects.Reader`. A dialect says what its events, its document and an end of
@@ -16,6 +19,8 @@ class FramedReader:
         """`texts` finds calls that the model writes as text."""
         self._body = Body()
         self._over = False
+        self._bad = 0
+        """So many events in a row were no JSON objects; a dialect begins anew with each that is one."""
         self._texts = texts
 
     def feed(self, data: bytes) -> list[Event]:
@@ -61,6 +66,20 @@ class FramedReader:
         if not self._over:
             self._stopped_short(out)
         return out
+
+    def _not_json(self, out: list[Event]) -> None:
+        self._bad += 1
+        if self._bad == _BAD_IN_A_ROW:
+            self._fail(out, Fault("malformed", "the upstream sent events that are not JSON"))
+
+    def _broken(self, *, begun: bool, said: bool) -> Fault:
+        """The body ended without an end of the answer. `begun`: there was an event; `said`: there was content."""
+        if said:
+            return Fault("cut", "the upstream's answer ended before its end")
+        if begun or self._body.silent:
+            return Fault("empty", "the upstream answered nothing")
+        shown = self._body.head[:80].decode("utf-8", "replace")
+        return Fault("malformed", f"the upstream's answer is neither a stream nor JSON: {shown!r}")
 
     def _fail(self, out: list[Event], fault: Fault) -> None:
         """The answer is over; only its first failure is told."""

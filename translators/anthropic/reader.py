@@ -40,9 +40,6 @@ from translators.thinking import ThinkingTags
 from translators.tool_names import declared_name
 from translators.wire import Target, WireRequest
 
-_BAD_IN_A_ROW = 3
-"""So many events that are no JSON objects, one after the other, are not an answer."""
-
 _NEW = object()
 """The index of a block that has begun and of which nothing was said yet."""
 
@@ -64,7 +61,6 @@ class MessagesReader(FramedReader):
         """Some event was JSON, if only a ping."""
         self._begun = False
         self._content = False
-        self._bad = 0
         self._kind = ""
         """What is being said: text, thinking, or nothing that another block could be taken for."""
         self._index: Any = _NEW
@@ -89,6 +85,7 @@ class MessagesReader(FramedReader):
         for name, payload in events:
             piece = decode_piece(payload)
             if piece is not None and piece.type == "content_block_delta" and piece.delta is not None:
+                self._bad = 0
                 self._delta(piece, piece.delta, payload, out)
             else:
                 self._event(name, piece, payload, out)
@@ -121,7 +118,7 @@ class MessagesReader(FramedReader):
     def _event(self, name: str | None, piece: Piece | None, payload: bytes, out: list[Event]) -> None:
         """Every event but a usual delta."""
         if piece is None:
-            self._not_json(name, payload, out)
+            self._no_object(name, payload, out)
             return
         self._bad = 0
         self._heard = True
@@ -142,16 +139,14 @@ class MessagesReader(FramedReader):
         elif kind == "error" or name == "error" or (piece.type is None and piece.error):
             self._error(fault_of(decode_leniently(payload)), out)
 
-    def _not_json(self, name: str | None, payload: bytes, out: list[Event]) -> None:
+    def _no_object(self, name: str | None, payload: bytes, out: list[Event]) -> None:
         stripped = payload.strip()
         if stripped == b"[DONE]":
             self._conclude(out, complete=True)
         elif name == "error":
             self._error(fault_of(stripped.decode("utf-8", "replace")), out)
         elif stripped and name != "ping":
-            self._bad += 1
-            if self._bad == _BAD_IN_A_ROW:
-                self._fail(out, Fault("malformed", "the upstream sent events that are not JSON"))
+            self._not_json(out)
 
     def _begin(self, out: list[Event], message: Any = None) -> None:
         """The answer has begun. What a message_start says of the output is no total, but a placeholder."""
@@ -325,7 +320,7 @@ class MessagesReader(FramedReader):
     def _conclude(self, out: list[Event], *, complete: bool) -> None:
         self._settle(out)
         if not (complete or self._reason):
-            self._fail(out, self._broken())
+            self._fail(out, self._broken(begun=self._heard, said=self._content or bool(self._held)))
             return
         reason, cut = ending(self._reason)
         for held in self._held:
@@ -339,12 +334,3 @@ class MessagesReader(FramedReader):
         matched = self._matched if reason == "stop_sequence" else None
         self._over = True
         out.append(Finish(reason, matched, self._usage or Usage(), self._details))
-
-    def _broken(self) -> Fault:
-        """The body ended without an end of the answer."""
-        if self._content or self._held:
-            return Fault("cut", "the upstream's answer ended before its end")
-        if self._heard or self._body.silent:
-            return Fault("empty", "the upstream answered nothing")
-        shown = self._body.head[:80].decode("utf-8", "replace")
-        return Fault("malformed", f"the upstream's answer is neither a stream nor JSON: {shown!r}")

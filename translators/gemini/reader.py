@@ -35,9 +35,6 @@ from translators.request import Request
 from translators.tool_names import declared_name
 from translators.wire import Target, WireRequest
 
-_BAD_IN_A_ROW = 3
-"""So many events that are no JSON objects, one after the other, are not an answer."""
-
 _decode = msgspec.json.Decoder().decode
 
 
@@ -63,7 +60,6 @@ class GeminiReader(FramedReader):
         self._call: Call | None = None
         """The call that goes on in the next part."""
         self._hosted = Hosted("")
-        self._bad = 0
         self._reason = ""
         self._explanation: Any = None
         self._counts: dict[str, Any] = {}
@@ -86,9 +82,7 @@ class GeminiReader(FramedReader):
             elif event == "error":
                 self._error(Fault("", payload.decode("utf-8", "replace")), out)
             elif payload.strip() and event != "ping":
-                self._bad += 1
-                if self._bad == _BAD_IN_A_ROW:
-                    self._fail(out, Fault("malformed", "the upstream sent events that are not JSON"))
+                self._not_json(out)
 
     def _document(self, out: list[Event]) -> None:
         value = _decoded(self._body.head)
@@ -209,7 +203,8 @@ class GeminiReader(FramedReader):
 
     def _conclude(self, out: list[Event], *, complete: bool) -> None:
         if not (complete or self._reason):
-            self._fail(out, self._broken())
+            said = self._said is not None or self._call is not None
+            self._fail(out, self._broken(begun=self._begun, said=said))
             return
         if self._call is not None and self._reason != "MAX_TOKENS":
             self._end_call(out)
@@ -235,15 +230,6 @@ class GeminiReader(FramedReader):
             reason = "" if self._reason in ("", "STOP") else f" ({self._reason})"
             return Fault("empty", f"the upstream answered nothing{reason}")
         return Finish("end_turn", None, usage)
-
-    def _broken(self) -> Fault:
-        """The body ended without an end of the answer."""
-        if self._said is not None or self._call is not None:
-            return Fault("cut", "the upstream's answer ended before its end")
-        if self._begun or self._body.silent:
-            return Fault("empty", "the upstream answered nothing")
-        shown = self._body.head[:80].decode("utf-8", "replace")
-        return Fault("malformed", f"the upstream's answer is neither a stream nor JSON: {shown!r}")
 
 
 def _decoded(data: bytes) -> Any:

@@ -40,9 +40,6 @@ from translators.tool_names import declared_name
 from translators.toolcalls import complete_arguments
 from translators.wire import Target, WireRequest
 
-_BAD_IN_A_ROW = 3
-"""So many events that are no JSON objects, one after the other, are not an answer."""
-
 _REASONS: dict[str, StopReason] = {
     "length": "max_tokens",
     "max_tokens": "max_tokens",
@@ -73,7 +70,6 @@ class ChatReader(FramedReader):
         self._stops = request.body.get("stop_sequences") or ()
         self._begun = False
         self._content = False
-        self._bad = 0
         self._reason: str | None = None
         self._matched: str | None = None
         self._usage: Usage | None = None
@@ -140,9 +136,7 @@ class ChatReader(FramedReader):
         if fault is not None:
             self._error(fault, out)
         elif chunk is None:
-            self._bad += 1
-            if self._bad == _BAD_IN_A_ROW:
-                self._fail(out, Fault("malformed", "the upstream sent events that are not JSON"))
+            self._not_json(out)
         else:
             self._bad = 0
             self._begin(chunk, out)
@@ -261,7 +255,7 @@ class ChatReader(FramedReader):
     def _conclude(self, out: list[Event], *, complete: bool) -> None:
         self._say(self._tags.close(), out)
         if not (complete or self._reason or self._totals):
-            self._fail(out, self._broken())
+            self._fail(out, self._broken(begun=self._begun, said=self._content or bool(self._calls)))
             return
         reason = _REASONS.get(self._reason or "", "end_turn")
         tools: list[Tool] = []
@@ -292,15 +286,6 @@ class ChatReader(FramedReader):
             reason = "stop_sequence" if self._matched else "end_turn"
         matched = self._matched if reason == "stop_sequence" else None
         return Finish(reason, matched, self._usage or Usage())
-
-    def _broken(self) -> Fault:
-        """The body ended without an end of the answer."""
-        if self._content or self._calls:
-            return Fault("cut", "the upstream's answer ended before its end")
-        if self._begun or self._body.silent:
-            return Fault("empty", "the upstream answered nothing")
-        shown = self._body.head[:80].decode("utf-8", "replace")
-        return Fault("malformed", f"the upstream's answer is neither a stream nor JSON: {shown!r}")
 
     def _tool(self, call: Call, *, cut: bool) -> Tool | None:
         """A whole call under the name the client knows. `cut`: the answer was, so nothing is repaired."""

@@ -43,9 +43,6 @@ from translators.thinking import ThinkingTags
 from translators.tool_names import declared_name
 from translators.wire import Target, WireRequest
 
-_BAD_IN_A_ROW = 3
-"""So many events that are no JSON objects, one after the other, are not an answer."""
-
 _DELTAS: dict[str, Kind] = {f"{name}.delta": kind for name, kind in SAID.items()}
 _ARGUMENTS = ("response.function_call_arguments", "response.custom_tool_call_input")
 _ENDS = (
@@ -86,7 +83,6 @@ class ResponsesReader(FramedReader):
         )
         self._declared = {str(tool.get("name")) for tool in request.tools} | set(self._names)
         self._begun = False
-        self._bad = 0
         self._place: Place = _NOWHERE
         """Where the deltas that are coming belong."""
         self._last: Kind | None = None
@@ -106,7 +102,8 @@ class ResponsesReader(FramedReader):
         self._told = False
 
     def _stopped_short(self, out: list[Event]) -> None:
-        self._fail(out, self._broken())
+        said = bool(self._kinds or self._calls.calls)
+        self._fail(out, self._broken(begun=self._begun, said=said))
 
     def _events(self, events: list[tuple[str | None, bytes]], out: list[Event]) -> None:
         for event, payload in events:
@@ -115,6 +112,7 @@ class ResponsesReader(FramedReader):
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 piece = None
             if piece is not None and piece.type in _DELTAS:
+                self._bad = 0
                 self._delta(piece, out)
             else:
                 self._event(event, payload, out)
@@ -200,9 +198,7 @@ class ResponsesReader(FramedReader):
                 out, Fault("", stripped.decode("utf-8", "replace") or "the upstream reported an error")
             )
         elif stripped:
-            self._bad += 1
-            if self._bad == _BAD_IN_A_ROW:
-                self._fail(out, Fault("malformed", "the upstream sent events that are not JSON"))
+            self._not_json(out)
 
     def _begin(self, value: dict[str, Any], out: list[Event]) -> None:
         if not self._begun:
@@ -331,12 +327,3 @@ class ResponsesReader(FramedReader):
             return
         self._over = True
         out.append(Finish("tool_use" if self._told else reason, None, self._usage))
-
-    def _broken(self) -> Fault:
-        """The body ended without an end of the answer."""
-        if self._kinds or self._calls.calls:
-            return Fault("cut", "the upstream's answer ended before its end")
-        if self._begun or self._body.silent:
-            return Fault("empty", "the upstream answered nothing")
-        shown = self._body.head[:80].decode("utf-8", "replace")
-        return Fault("malformed", f"the upstream's answer is neither a stream nor JSON: {shown!r}")
