@@ -18,9 +18,9 @@ from typing import Any
 
 from engine.media import texts
 from translators.request import Request
+from translators.system_texts import BILLING
 
 AGENT_HEADER = "x-claude-code-agent-id"
-BILLING = "x-anthropic-billing-header"
 SUBAGENT = "cc_is_subagent=true"
 
 VERDICT_STOPS = frozenset({"</block>", "</severity>"})

@@ -128,7 +128,8 @@ def test_images_in_results_go_where_the_model_takes_them(inside: bool) -> None:
     answer = contents[2]["parts"][0]["functionResponse"]
     assert answer["response"] == {"output": "seen"}
     assert (answer.get("parts") == [media]) is inside
-    assert (contents[2]["parts"][-1] == media) is not inside
+    after = contents[2]["parts"][1:]
+    assert after == ([] if inside else [{"text": "[Output of read, call a]"}, media])
 
 
 def test_media_go_inline_or_by_address() -> None:

@@ -185,9 +185,13 @@ def test_images_of_results_stay_inside_or_follow(inside):
         {"role": "user", "content": [result("t1", [{"type": "text", "text": "Seen."}, image])]},
         profile=Profile(tool_images=inside),
     )
-    kinds = [part["type"] for part in said[-1]["output" if inside else "content"]]
-    assert kinds == ["input_text", "input_image"]
-    assert len(said) == (3 if inside else 4)
+    seen, heading = (
+        {"type": "input_text", "text": "Seen."},
+        {"type": "input_text", "text": "[Output of Read, call t1]"},
+    )
+    shown = {"type": "input_image", "detail": "auto", "image_url": "https://example.com/i.png"}
+    assert said[2]["output"] == ([seen, shown] if inside else "Seen.")
+    assert [item["content"] for item in said[3:]] == ([] if inside else [[heading, shown]])
 
 
 def answer_with(signature: str, *, data: str | None = None) -> dict[str, Any]:

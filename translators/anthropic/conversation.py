@@ -11,8 +11,8 @@ from typing import Any
 
 from translators.anthropic.blocks import Block, Blocks
 from translators.call_ids import distinct_calls
-from translators.openai_chat.conversation import BILLING
 from translators.request import Request
+from translators.system_texts import BILLING, reminder
 
 _PLAIN = {"role", "content"}
 
@@ -66,7 +66,7 @@ def _message(message: dict[str, Any], blocks: Blocks, *, inline_system: bool) ->
 
 
 def _reminder(block: Block) -> Block:
-    return block | {"text": f"<system-reminder>\n{block['text']}\n</system-reminder>"}
+    return block | {"text": reminder(block["text"])}
 
 
 def _results_first(content: list[Block], blocks: Blocks) -> list[Block]:

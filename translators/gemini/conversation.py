@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 from translators.call_ids import distinct_calls
-from translators.gemini.parts import Part, part_of, parts_of, reminder, response_of, text_part
+from translators.gemini.parts import Part, part_of, parts_of, response_of, text_part
 from translators.gemini.signatures import STAND_IN, opened
 from translators.gemini.tools import Functions
-from translators.openai_chat.content import said_in, text_of
-from translators.openai_chat.conversation import BILLING
+from translators.openai_chat.content import output_of, said_in, text_of
 from translators.profile import Profile
 from translators.request import Request
+from translators.system_texts import BILLING, reminder
 from translators.tool_names import sent_id
 
 _OPENING = "(The conversation begins with the model.)"
@@ -67,8 +67,9 @@ class _Conversation:
         if role == "assistant":
             self._model(content)
         elif role == "system":
-            if not text_of(content).startswith(BILLING):
-                self.after += reminder(content)
+            text = text_of(content)
+            if text and not text.startswith(BILLING):
+                self.after.append(text_part(reminder(text)))
         else:
             self._user(content)
 
@@ -101,7 +102,7 @@ class _Conversation:
         if media and self.profile.tool_images:
             part["functionResponse"]["parts"] = media
         elif media:
-            self.after.append(text_part(f"[Output of {self.calls[tool_id]}]"))
+            self.after.append(text_part(output_of(self.calls[tool_id], part["functionResponse"]["id"])))
             self.after += media
         self.results[tool_id] = [part]
 

@@ -6,7 +6,6 @@ import mimetypes
 from typing import Any
 
 from translators.openai_chat.content import part_of as chat_part
-from translators.openai_chat.content import text_of
 from translators.profile import Profile
 
 Part = dict[str, Any]
@@ -50,12 +49,6 @@ def response_of(block: dict[str, Any], profile: Profile) -> tuple[dict[str, str]
 
 def system_parts(texts: list[str]) -> list[Part]:
     return [text_part(text) for text in texts]
-
-
-def reminder(content: Any) -> list[Part]:
-    """A system message between others, as part of the user's: contents know no system role."""
-    text = text_of(content)
-    return [text_part(f"<system-reminder>\n{text}\n</system-reminder>")] if text else []
 
 
 def _media(source: Any) -> Part | None:

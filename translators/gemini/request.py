@@ -11,9 +11,9 @@ from translators.gemini.conversation import write_contents
 from translators.gemini.generation import by_level, generation_config
 from translators.gemini.parts import system_parts
 from translators.gemini.tools import Functions
-from translators.openai_chat.conversation import system_texts
 from translators.openai_chat.request import add_fields
 from translators.request import Request
+from translators.system_texts import system_texts
 from translators.thinking_wish import thinking_wish
 from translators.wire import Target, WireRequest
 

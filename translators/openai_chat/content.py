@@ -80,6 +80,11 @@ def tool_result(block: dict[str, Any], profile: Profile) -> tuple[str | list[dic
     return joined(parts), media
 
 
+def output_of(name: str, wire_id: str) -> str:
+    """Stands before what a tool result could not hold. The id tells calls of one tool apart."""
+    return f"[Output of {name}, call {wire_id}]"
+
+
 def _says_error(parts: list[Part]) -> bool:
     first = parts[0] if parts else ""
     return isinstance(first, str) and "error" in first[:40].lower()

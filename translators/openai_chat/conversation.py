@@ -1,8 +1,6 @@
 """The messages of a request, in the order and shape that Chat Completions ask for.
 
-After an assistant message with tool calls come its `tool` messages, all of them, before anything else;
-neighbours of one role are one message; a call without a result gets an empty one, a result without a call
-becomes text.
+Neighbours of one role are one message; tool results come first, as `openai_chat/results_first.py` says.
 """
 
 from __future__ import annotations
@@ -13,15 +11,14 @@ import msgspec
 
 from translators.call_ids import distinct_calls
 from translators.openai_chat.carried import DETAILS, give_back
-from translators.openai_chat.content import Part, joined, part_of, parts_of, said_in, text_of, tool_result
+from translators.openai_chat.content import said_in
+from translators.openai_chat.results_first import ResultsFirst
 from translators.openai_chat.tools import Tools
 from translators.profile import Profile
 from translators.request import Request
 from translators.signatures import thinking_of
+from translators.system_texts import system_texts
 from translators.tool_names import sent_id
-
-BILLING = "x-anthropic-billing-header:"
-"""The client's first system block, which is for Anthropic's own books and changes from call to call."""
 
 _READ = "I have read the results."
 """The answer between tool results and the user's words, where the model's template wants one."""
@@ -53,81 +50,22 @@ def write_messages(
     return conversation.close()
 
 
-def system_texts(system: Any) -> list[str]:
-    """The texts of a `system` field, without what is for Anthropic's own books."""
-    if isinstance(system, str):
-        texts = [system]
-    else:
-        blocks = system if isinstance(system, list) else ()
-        texts = [block.get("text") for block in blocks if isinstance(block, dict)]
-    return [text for text in texts if isinstance(text, str) and text and not text.startswith(BILLING)]
-
-
-class _Conversation:
-    """The messages so far.
-
-    Between two assistant messages tool results go out at once and everything else waits in `after`, so that
-    results come first whatever order the client had. `open` maps the calls that wait for a result, id → name.
-    """
-
+class _Conversation(ResultsFirst):
     def __init__(self, profile: Profile, tools: Tools, replay: str, model: str | None) -> None:
-        self.profile = profile
+        super().__init__(profile)
         self.model = model
         self.tools = tools
         self.replay = replay
-        self.out: list[dict[str, Any]] = []
-        self.after: list[tuple[str, list[Part]]] = []
-        self.open: dict[str, str] = {}
 
-    def add(self, role: Any, content: Any) -> None:
-        if role == "assistant":
-            self._assistant(content)
-        elif role == "system":
-            self._system(text_of(content))
-        else:
-            self._user(content)
+    def _answered(self, wire_id: str, content: str | list[dict[str, Any]]) -> dict[str, Any]:
+        return {"role": "tool", "tool_call_id": wire_id, "content": content}
 
-    def close(self) -> list[dict[str, Any]]:
-        self._settle()
-        return self.out
+    def _message(self, role: str, content: str | list[dict[str, Any]]) -> dict[str, Any]:
+        return {"role": role, "content": content}
 
-    def _system(self, text: str) -> None:
-        if not text or text.startswith(BILLING):
-            return
-        if self.profile.inline_system:
-            self._later("system", [text])
-        else:
-            self._later("user", [f"<system-reminder>\n{text}\n</system-reminder>"])
-
-    def _user(self, content: Any) -> None:
-        if isinstance(content, str):
-            if content:
-                self._later("user", [content])
-            return
-        parts: list[Part] = []
-        for block in content if isinstance(content, list) else ():
-            if not isinstance(block, dict):
-                continue
-            if block.get("type") == "tool_result":
-                parts += self._result(block)
-            elif part := part_of(block, self.profile):
-                parts.append(part)
-        if parts:
-            self._later("user", parts)
-
-    def _result(self, block: dict[str, Any]) -> list[Part]:
-        """Sends a tool result; gives what has to follow in the user's message."""
-        tool_id = str(block.get("tool_use_id"))
-        name = self.open.pop(tool_id, None)
-        if name is None:
-            return [
-                f"[Result of an earlier tool call {tool_id}]",
-                *parts_of(block.get("content"), self.profile),
-            ]
-        content, media = tool_result(block, self.profile)
-        wire_id = sent_id(tool_id, self.profile.tool_id_length)
-        self.out.append({"role": "tool", "tool_call_id": wire_id, "content": content})
-        return [f"[Output of {name}, call {wire_id}]", *media] if media else []
+    def _after_results(self) -> None:
+        if self.profile.answer_after_tools and self.after and self.out and self.out[-1]["role"] == "tool":
+            self.out.append({"role": "assistant", "content": _READ})
 
     def _assistant(self, content: Any) -> None:
         message = self._assistant_message(content)
@@ -200,21 +138,3 @@ class _Conversation:
             if self.replay == "reasoning_content":
                 last.setdefault("reasoning_content", "")
         self.open.update(self._calls)
-
-    def _later(self, role: str, parts: list[Part]) -> None:
-        if self.after and self.after[-1][0] == role:
-            self.after[-1][1].extend(parts)
-        else:
-            self.after.append((role, parts))
-
-    def _settle(self) -> None:
-        """Nothing more comes before the next assistant message."""
-        for tool_id in self.open:
-            wire_id = sent_id(tool_id, self.profile.tool_id_length)
-            self.out.append({"role": "tool", "tool_call_id": wire_id, "content": "(no result)"})
-        self.open = {}
-        if self.profile.answer_after_tools and self.after and self.out and self.out[-1]["role"] == "tool":
-            self.out.append({"role": "assistant", "content": _READ})
-        for role, parts in self.after:
-            self.out.append({"role": role, "content": joined(parts)})
-        self.after = []

@@ -1,7 +1,7 @@
 """The conversation of a request as input items of the Responses API.
 
-Blocks keep their order, as reasoning must stand before what came of it; only tool results are drawn before everything
-else between two answers. A call without a result gets an empty one, a result without a call becomes text.
+Blocks keep their order, as reasoning must stand before what came of it; only tool results come first, as
+`openai_chat/results_first.py` says.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from translators.call_ids import distinct_calls
-from translators.openai_chat.content import Part, joined, part_of, parts_of, said_in, text_of, tool_result
-from translators.openai_chat.conversation import BILLING
+from translators.openai_chat.content import said_in
+from translators.openai_chat.results_first import ResultsFirst
 from translators.openai_chat.tools import Tools
 from translators.openai_responses.reasoning import opened
 from translators.request import Request
@@ -33,65 +33,18 @@ def write_items(request: Request, target: Target, tools: Tools, *, replay: bool)
     return conversation.close()
 
 
-class _Conversation:
-    """The items so far; `after` holds what follows the results of `open` calls, id → name."""
-
+class _Conversation(ResultsFirst):
     def __init__(self, target: Target, tools: Tools, replay: bool) -> None:
-        self.profile = target.profile
+        super().__init__(target.profile)
         self.model = target.model
         self.tools = tools
         self.replay = replay
-        self.out: list[Item] = []
-        self.after: list[tuple[str, list[Part]]] = []
-        self.open: dict[str, str] = {}
 
-    def add(self, role: Any, content: Any) -> None:
-        if role == "assistant":
-            self._assistant(content)
-        elif role in ("system", "developer"):
-            self._system(text_of(content))
-        else:
-            self._user(content)
+    def _answered(self, wire_id: str, content: str | list[Item]) -> Item:
+        return {"type": "function_call_output", "call_id": wire_id, "output": _input(content)}
 
-    def close(self) -> list[Item]:
-        self._settle()
-        return self.out
-
-    def _system(self, text: str) -> None:
-        if not text or text.startswith(BILLING):
-            return
-        if self.profile.inline_system:
-            self._later("system", [text])
-        else:
-            self._later("user", [f"<system-reminder>\n{text}\n</system-reminder>"])
-
-    def _user(self, content: Any) -> None:
-        if isinstance(content, str):
-            content = [{"type": "text", "text": content}]
-        parts: list[Part] = []
-        for block in content if isinstance(content, list) else ():
-            if isinstance(block, dict):
-                if block.get("type") == "tool_result":
-                    parts += self._result(block)
-                elif part := part_of(block, self.profile):
-                    parts.append(part)
-        if parts:
-            self._later("user", parts)
-
-    def _result(self, block: Item) -> list[Part]:
-        """Sends a tool result; gives what has to follow in the user's message."""
-        tool_id = str(block.get("tool_use_id"))
-        name = self.open.pop(tool_id, None)
-        if name is None:
-            heading = f"[Result of an earlier tool call {tool_id}]"
-            return [heading, *parts_of(block.get("content"), self.profile)]
-        content, media = tool_result(block, self.profile)
-        self._output(tool_id, content if isinstance(content, str) else list(map(_input_part, content)))
-        return [f"[Output of {name}]", *media] if media else []
-
-    def _output(self, tool_id: str, output: Any) -> None:
-        call_id = sent_id(tool_id, self.profile.tool_id_length)
-        self.out.append({"type": "function_call_output", "call_id": call_id, "output": output})
+    def _message(self, role: str, content: str | list[Item]) -> Item:
+        return {"type": "message", "role": role, "content": _input(content)}
 
     def _assistant(self, content: Any) -> None:
         if isinstance(content, str):
@@ -139,24 +92,6 @@ class _Conversation:
             "arguments": _encode(self.tools.arguments(name, block.get("input"))).decode(),
         }
 
-    def _later(self, role: str, parts: list[Part]) -> None:
-        if self.after and self.after[-1][0] == role:
-            self.after[-1][1].extend(parts)
-        else:
-            self.after.append((role, parts))
-
-    def _settle(self) -> None:
-        """Nothing more comes before the next answer of the model."""
-        for tool_id in self.open:
-            self._output(tool_id, "(no result)")
-        self.open = {}
-        for role, parts in self.after:
-            content = joined(parts)
-            if not isinstance(content, str):
-                content = list(map(_input_part, content))
-            self.out.append({"type": "message", "role": role, "content": content})
-        self.after = []
-
 
 def _say(text: Any, said: list[Item]) -> None:
     """A piece of the model's text; neighbours become one message."""
@@ -166,6 +101,10 @@ def _say(text: Any, said: list[Item]) -> None:
         said[-1]["content"] += "\n\n" + text
     else:
         said.append({"type": "message", "role": "assistant", "content": text})
+
+
+def _input(content: str | list[Item]) -> str | list[Item]:
+    return content if isinstance(content, str) else list(map(_input_part, content))
 
 
 def _input_part(part: Item) -> Item:

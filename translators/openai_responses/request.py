@@ -6,13 +6,13 @@ from typing import Any
 
 import msgspec
 
-from translators.openai_chat.conversation import system_texts
 from translators.openai_chat.request import add_fields, clamped, response_format
 from translators.openai_chat.switches import effort_level
 from translators.openai_chat.tools import Tools
 from translators.openai_responses.items import write_items
 from translators.profile import Profile
 from translators.request import Request
+from translators.system_texts import system_texts
 from translators.thinking_wish import Wish, thinking_wish
 from translators.wire import Target, WireRequest
 
