@@ -11,8 +11,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
-WILDCARDS = "*?"
-
 _RUN = re.compile(r"[*?]{2,}")
 
 

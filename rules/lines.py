@@ -30,8 +30,3 @@ class Lines:
         start = self.starts[number - 1]
         end = self.starts[number] - 1 if number < len(self.starts) else len(self.text)
         return self.text[start:end].removesuffix("\r")
-
-
-def line_column(text: str, offset: int) -> tuple[int, int]:
-    """Line and column of one offset; for many of one text make a `Lines`."""
-    return Lines(text).place(offset)

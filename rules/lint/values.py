@@ -11,7 +11,6 @@ from rules.facts import Fact
 from rules.nodes import Compare, Document, Expect, FactName, Flag, Given, In, Is, Span, Test, Value, Within
 from rules.walk import all_tests
 
-TEXTS = ("text", "set", "header")
 VALUES = {
     "text": ("glob",),
     "set": ("glob",),

@@ -35,7 +35,6 @@ SEEDS = int(os.environ.get("FCC_SEEDS", "60"))
 MINUTES = float(os.environ.get("FCC_MINUTES", "10"))
 DEFAULTS = Defaults(start=20.0, start_last=50.0, stall_before=15.0, stall=25.0, finish=180.0)
 MOODS = ("down", "gone", "slow", "mute", "stalls", "cut", "limited", "busy", "empty", "dripping", "refusing")
-EPSILON = 1e-6
 
 
 @dataclass(eq=False)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules import source as source_module
-from rules.lines import Lines, line_column
+from rules.lines import Lines
 from rules.nodes import Span
 from rules.source import MAX_BYTES, read
 
@@ -147,7 +147,7 @@ def test_a_place_that_is_not_there_is_that_of_the_table_around_it():
     [(0, (1, 1)), (1, (1, 2)), (2, (1, 3)), (3, (2, 1)), (4, (2, 2)), (5, (3, 1)), (99, (3, 1))],
 )
 def test_lines_and_columns_count_from_one(offset, place):
-    assert line_column("a\r\né\n", offset) == place
+    assert Lines("a\r\né\n").place(offset) == place
 
 
 def test_a_line_is_told_without_its_end():
