@@ -8,7 +8,7 @@ from typing import Any
 
 from fcc.crew.policy import Leader, Text, Workers, held_of
 from support.decisions import FACTS
-from support.world import application, policy, run
+from support.world import application, policy, run, until
 
 OLD, NEW = 'route rest answer "A"', 'route rest answer "B"'
 BROKEN = "route rest use nowhere"
@@ -116,8 +116,7 @@ def test_what_has_begun_is_done_though_nobody_waits_for_it(tmp_path: Path) -> No
         await asyncio.sleep(0)
         asking.cancel()
         crew.may.set()
-        while not crew.told:  # noqa: ASYNC110 - it is done by a task that nobody has
-            await asyncio.sleep(0.005)
+        await until(lambda: bool(crew.told))  # it is done by a task that nobody has
         assert b'"B"' in crew.told[-1].data
 
     run(test())

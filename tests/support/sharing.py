@@ -21,6 +21,7 @@ from providers.provider import Key
 from providers.secrets import Secret
 from support.redis_server import RedisServer, redis_server
 from support.scripted import ScriptedProvider, candidate, request
+from support.world import until
 
 BOUND = 30.0
 DOWN = Failure("server_error", "down", status=500)
@@ -73,13 +74,6 @@ def limited(
     """A model whose provider's limit is shared."""
     provider = ScriptedProvider("nim", keys=(Key("0", Secret(key)),))
     return candidate(provider, limit=Limit(LimitRule(count, window, tokens, at_once), ("nim/*", "", "")))
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Until it holds. Raises TimeoutError."""
-    async with asyncio.timeout(BOUND):
-        while not holds():  # noqa: ASYNC110 - what is looked at belongs to others
-            await asyncio.sleep(0.01)
 
 
 async def let(view: One, asked: Candidate) -> Slot:
