@@ -49,6 +49,15 @@ def read(text: str, start: int = 0) -> tuple[Any, int]:
         return _Reading(text).value(start, 0)
 
 
+def decode_leniently(data: bytes) -> Any:
+    """JSON as servers write it when they slip: bad UTF-8, raw control characters, NaN, lone surrogates. Else None."""
+    try:
+        value = json.loads(data.decode("utf-8", "replace").lstrip("\ufeff"), strict=False)
+        return json.loads(whole(json.dumps(value, ensure_ascii=False)))
+    except (ValueError, RecursionError):
+        return None
+
+
 def text_of(value: Any) -> str:
     """`value` as JSON that every reader takes: lone surrogates become U+FFFD. Raises ValueError for NaN."""
     return whole(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")))

@@ -5,7 +5,7 @@ Sources: platform.openai.com/docs/api-reference (chat, responses), platform.open
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -36,6 +36,14 @@ def json_of(value: Any) -> bytes:
         return _encode(value)
     except UnicodeEncodeError:
         return text_of(value).encode()
+
+
+def blocks_of(content: Any, block_of: Callable[[Fields], Fields | None]) -> list[Fields]:
+    """A text, or the parts that `block_of` finds a block for."""
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}] if content else []
+    parts = content if isinstance(content, list) else ()
+    return [block for part in parts if isinstance(part, dict) and (block := block_of(part))]
 
 
 class Turns:

@@ -163,6 +163,11 @@ def renamed_arguments(value: Any, old: str, new: str) -> Any:
     return value
 
 
+def restored_arguments(arguments: str) -> str:
+    """Arguments (JSON) of a tool whose parameter `type` was sent as `TYPE_ALIAS`, as the client knows them."""
+    return msgspec.json.encode(renamed_arguments(msgspec.json.decode(arguments), TYPE_ALIAS, "type")).decode()
+
+
 def strict(schema: Any) -> bool:
     """Whether `schema` keeps OpenAI's strict rules: closed objects with every property required."""
     if not isinstance(schema, dict):

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from translators.events import Fault, Text, Thinking, Usage
+from translators.lenient_json import decode_leniently
 from translators.openai_chat.calls import Calls, own_arguments
-from translators.openai_chat.chunks import Delta, decode_chunk, decode_leniently
+from translators.openai_chat.chunks import Delta, decode_chunk
 from translators.openai_chat.faults import bare_error, broken_off, fault_of
 from translators.openai_chat.parts import reasoning_in, spoken, thought_before
 from translators.openai_chat.tokens import usage_of

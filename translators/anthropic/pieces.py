@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from translators.openai_chat.chunks import decode_leniently
+from translators.lenient_json import decode_leniently
 
 
 class Delta(msgspec.Struct, gc=False):

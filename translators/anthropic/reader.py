@@ -30,7 +30,7 @@ from translators.events import (
     Usage,
 )
 from translators.framed import FramedReader
-from translators.openai_chat.chunks import decode_leniently
+from translators.lenient_json import decode_leniently
 from translators.openai_chat.faults import bare_error, fault_of
 from translators.openai_chat.tools import declared_tools
 from translators.request import Request

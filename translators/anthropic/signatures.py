@@ -7,24 +7,11 @@ with the name of its model, and goes back to that model only.
 
 from __future__ import annotations
 
-import hashlib
+from translators.signatures import Seal
 
-from translators.signatures import PREFIX
+_SEAL = Seal("a")
 
-_SEALED = PREFIX + "a."
-"""Begins a sealed signature: `_SEALED`, digest of the model's name, dot, the signature."""
+sealed = _SEAL.sealed
+"""Of a signature, or of the data of a redacted_thinking block."""
 
-
-def sealed(signature: str, model: str) -> str:
-    """What the client keeps of a signature, or of the data of a redacted_thinking block, that `model` gave."""
-    return f"{_SEALED}{_digest(model)}.{signature}"
-
-
-def opened(kept: object, model: str) -> str | None:
-    """The signature in what the client kept, if it is one of `model`'s."""
-    head = f"{_SEALED}{_digest(model)}."
-    return kept.removeprefix(head) if isinstance(kept, str) and kept.startswith(head) else None
-
-
-def _digest(model: str) -> str:
-    return hashlib.sha256(model.encode(errors="replace")).hexdigest()[:12]
+opened = _SEAL.opened

@@ -30,7 +30,7 @@ from translators.gemini.hosted import Hosted
 from translators.gemini.reasons import BROKEN, REFUSALS, refusal_details
 from translators.gemini.signatures import sealed
 from translators.gemini.tokens import usage_of
-from translators.openai_chat.chunks import decode_leniently
+from translators.lenient_json import decode_leniently
 from translators.request import Request
 from translators.tool_names import declared_name
 from translators.wire import Target, WireRequest

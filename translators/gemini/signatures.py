@@ -9,27 +9,14 @@ another model made they take a documented stand-in (ai.google.dev/gemini-api/doc
 
 from __future__ import annotations
 
-import hashlib
-
-from translators.signatures import PREFIX
+from translators.signatures import Seal
 
 STAND_IN = "skip_thought_signature_validator"
 """Goes where a signature must and none is known."""
 
-_SEALED = PREFIX + "g."
-"""Begins a signature that holds a thought signature: `_SEALED`, digest of the model's name, dot, the signature."""
+_SEAL = Seal("g")
 
+sealed = _SEAL.sealed
+"""Of a `thoughtSignature`."""
 
-def sealed(signature: str, model: str) -> str:
-    """What the client keeps of the `thoughtSignature` that `model` gave."""
-    return f"{_SEALED}{_digest(model)}.{signature}"
-
-
-def opened(kept: object, model: str) -> str | None:
-    """The `thoughtSignature` in what the client kept, if it is one of `model`'s."""
-    head = f"{_SEALED}{_digest(model)}."
-    return kept.removeprefix(head) if isinstance(kept, str) and kept.startswith(head) else None
-
-
-def _digest(model: str) -> str:
-    return hashlib.sha256(model.encode(errors="replace")).hexdigest()[:12]
+opened = _SEAL.opened

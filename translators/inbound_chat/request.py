@@ -10,6 +10,7 @@ from translators.openai_clients import (
     JSON_ONLY,
     Fields,
     Turns,
+    blocks_of,
     choice_fields,
     document_of,
     fields_of,
@@ -96,10 +97,7 @@ def _answer(message: Fields) -> list[Fields]:
 
 
 def _blocks(content: Any) -> list[Fields]:
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}] if content else []
-    parts = content if isinstance(content, list) else ()
-    return [block for part in parts if isinstance(part, dict) and (block := _block(part))]
+    return blocks_of(content, _block)
 
 
 def _block(part: Fields) -> Fields | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from translators.openai_clients import Fields, Turns, document_of, image_of, input_of
+from translators.openai_clients import Fields, Turns, blocks_of, document_of, image_of, input_of
 from translators.request import RequestError
 from translators.signatures import UNSIGNED
 
@@ -50,10 +50,7 @@ def _message(item: Fields, turns: Turns) -> None:
 
 
 def _blocks(content: Any) -> list[Fields]:
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}] if content else []
-    parts = content if isinstance(content, list) else ()
-    return [block for part in parts if isinstance(part, dict) and (block := _block(part))]
+    return blocks_of(content, _block)
 
 
 def _block(part: Fields) -> Fields | None:

@@ -9,20 +9,19 @@ belongs to. Google's OpenAI endpoint keeps a thought signature as `extra_content
 
 from __future__ import annotations
 
-import hashlib
 from base64 import b64decode, b64encode
 from typing import Any
 
 import msgspec
 
 from translators.openai_chat.calls import Call
-from translators.signatures import PREFIX
+from translators.signatures import Seal
 
 DETAILS = "reasoning_details"
 EXTRA = "extra_content"
 
-_SEALED = PREFIX + "c."
-"""Begins what is carried: `_SEALED`, digest of the model's name, dot, base64 of a `_Kept`."""
+_SEAL = Seal("c")
+"""Of the base64 of a `_Kept`."""
 _LONGEST = 256 * 1024
 """Bytes that are worth carrying."""
 _SPOKEN = ("reasoning.text", "reasoning.summary")
@@ -67,16 +66,16 @@ class Details:
         if not calls or not (details or any(extras)):
             return None
         kept = msgspec.json.encode(_Kept(details, [call.id for call in calls], extras))
-        return f"{_SEALED}{_digest(model)}.{b64encode(kept).decode()}" if len(kept) <= _LONGEST else None
+        return _SEAL.sealed(b64encode(kept).decode(), model) if len(kept) <= _LONGEST else None
 
 
 def give_back(message: dict[str, Any], mark: Any, model: str) -> None:
     """Puts what was carried for `model` into an assistant message with the calls that it came with."""
-    head = f"{_SEALED}{_digest(model)}."
-    if not isinstance(mark, str) or not mark.startswith(head):
+    content = _SEAL.opened(mark, model)
+    if content is None:
         return
     try:
-        kept = msgspec.json.decode(b64decode(mark.removeprefix(head), validate=True), type=_Kept)
+        kept = msgspec.json.decode(b64decode(content, validate=True), type=_Kept)
     except (ValueError, msgspec.DecodeError):
         return
     calls = message.get("tool_calls", [])
@@ -100,7 +99,3 @@ def _extend(last: Detail, piece: Detail) -> None:
 def _renamed(detail: Detail, ids: dict[str, str]) -> Detail:
     named = detail.get("id")
     return {**detail, "id": ids[named]} if isinstance(named, str) and named in ids else detail
-
-
-def _digest(model: str) -> str:
-    return hashlib.sha256(model.encode(errors="replace")).hexdigest()[:12]

@@ -6,12 +6,11 @@ serves both the plain text delta and the odd ones.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import msgspec
 
-from translators.lenient_json import whole
+from translators.lenient_json import decode_leniently
 
 
 class Delta(msgspec.Struct, gc=False):
@@ -55,15 +54,6 @@ def decode_chunk(data: bytes) -> Chunk | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         value = decode_leniently(data)
         return _mended(value) if isinstance(value, dict) else None
-
-
-def decode_leniently(data: bytes) -> Any:
-    """JSON that breaks small rules: bad UTF-8, raw control characters, NaN, lone surrogates. Else None."""
-    try:
-        value = json.loads(data.decode("utf-8", "replace").lstrip("\ufeff"), strict=False)
-        return json.loads(whole(json.dumps(value, ensure_ascii=False)))
-    except (ValueError, RecursionError):
-        return None
 
 
 def _mended(value: dict[str, Any]) -> Chunk:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from translators.events import (
     Event,
     Fault,
@@ -25,15 +23,16 @@ from translators.events import (
     Usage,
 )
 from translators.framed import FramedReader
+from translators.lenient_json import decode_leniently
 from translators.openai_chat.calls import Call, Calls, own_arguments
 from translators.openai_chat.carried import Details
-from translators.openai_chat.chunks import Choice, Chunk, Delta, decode_chunk, decode_leniently
+from translators.openai_chat.chunks import Choice, Chunk, Delta, decode_chunk
 from translators.openai_chat.faults import bare_error, broken_off, fault_of
 from translators.openai_chat.parts import reasoning_in, spoken, thought_before
 from translators.openai_chat.tokens import usage_of
 from translators.openai_chat.tools import declared_tools, renamed_tools
 from translators.request import Request
-from translators.schemas import TYPE_ALIAS, renamed_arguments
+from translators.schemas import restored_arguments
 from translators.text_tools import TextTools
 from translators.thinking import ThinkingTags
 from translators.tool_names import declared_name
@@ -299,8 +298,7 @@ class ChatReader(FramedReader):
         name = declared_name(call.name, self._declared)
         name = self._names.get(name, name)
         if name in renamed_tools(self._request, self._target.profile):
-            value = renamed_arguments(msgspec.json.decode(arguments), TYPE_ALIAS, "type")
-            arguments = msgspec.json.encode(value).decode()
+            arguments = restored_arguments(arguments)
         return Tool(call.id, name, arguments)
 
 

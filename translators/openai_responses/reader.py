@@ -28,7 +28,7 @@ from translators.events import (
     Usage,
 )
 from translators.framed import FramedReader
-from translators.openai_chat.chunks import decode_leniently
+from translators.lenient_json import decode_leniently
 from translators.openai_chat.faults import bare_error
 from translators.openai_chat.tokens import usage_of
 from translators.openai_chat.tools import declared_tools, renamed_tools
@@ -37,7 +37,7 @@ from translators.openai_responses.output import SAID, Kind, ending, error_in, pi
 from translators.openai_responses.pieces import Piece, part_of, piece_of
 from translators.openai_responses.reasoning import sealed
 from translators.request import Request
-from translators.schemas import TYPE_ALIAS, renamed_arguments
+from translators.schemas import restored_arguments
 from translators.text_tools import TextTools
 from translators.thinking import ThinkingTags
 from translators.tool_names import declared_name
@@ -278,8 +278,7 @@ class ResponsesReader(FramedReader):
         name = declared_name(call.name, self._declared)
         name = self._names.get(name, name)
         if name in self._renamed:
-            value = renamed_arguments(msgspec.json.decode(arguments), TYPE_ALIAS, "type")
-            arguments = msgspec.json.encode(value).decode()
+            arguments = restored_arguments(arguments)
         self._content(out)
         out.append(Tool(call.id, name, arguments))
         self._last, self._told = None, True

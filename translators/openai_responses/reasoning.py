@@ -8,26 +8,11 @@ whose it is.
 
 from __future__ import annotations
 
-import hashlib
+from translators.signatures import Seal
 
-from translators.signatures import PREFIX
+_SEAL = Seal("r")
 
-_SEALED = PREFIX + "r."
-"""Begins a signature that holds encrypted reasoning: `_SEALED`, digest of the model's name, dot, the content."""
+sealed = _SEAL.sealed
+"""Of the `encrypted_content` of a reasoning item."""
 
-
-def sealed(content: str, model: str) -> str:
-    """A signature that carries the `encrypted_content` that `model` gave."""
-    return f"{_SEALED}{_digest(model)}.{content}"
-
-
-def opened(signature: object, model: str) -> str | None:
-    """The `encrypted_content` in a signature, if it is one of `model`'s."""
-    if not isinstance(signature, str):
-        return None
-    head = f"{_SEALED}{_digest(model)}."
-    return signature.removeprefix(head) if signature.startswith(head) else None
-
-
-def _digest(model: str) -> str:
-    return hashlib.sha256(model.encode()).hexdigest()[:12]
+opened = _SEAL.opened
