@@ -339,8 +339,11 @@ class Chain:
         skipped = [
             turn
             for turn, skip in self._skips
-            if skip.why in FLEETING and (self.fitting is None or self.fitting(turn.candidate))
+            if skip.why in FLEETING
+            and self._ends(turn.candidate) > began
+            and (self.fitting is None or self.fitting(turn.candidate))
         ]
+        left = min(left, max((self._ends(turn.candidate) - began for turn in skipped), default=0.0))
         held = await first_free(self._state, skipped, self._facts, left)
         self._waited += self._loop.time() - began
         if held is not None:
@@ -350,9 +353,12 @@ class Chain:
     async def _queued(self, turn: Try) -> Slot | None:
         """`wait up to`: queues for this candidate before it is left behind."""
         limit = turn.candidate.limit
-        if limit is None or not limit.rule.wait or not self._skips or self._skips[-1][0] is not turn:
+        if limit is None or not limit.rule.wait or not self._may_wait:
             return None
-        held = await first_free(self._state, [turn], self._facts, limit.rule.wait)
+        if not self._skips or self._skips[-1][0] is not turn:
+            return None
+        left = self._ends(turn.candidate) - self._loop.time()
+        held = await first_free(self._state, [turn], self._facts, min(limit.rule.wait, left))
         if held is None:
             return None
         self._forget([turn])

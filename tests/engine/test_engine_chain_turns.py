@@ -294,6 +294,39 @@ def test_a_step_may_wait_for_its_own_limit(patience: float, tried: list[str], se
     assert [name for name, _ in walk.skipped] == (["a/m"] if tried == ["b"] else [])
 
 
+@pytest.mark.parametrize(("patience", "wait"), [(60.0, 0.0), (0.0, 10.0)])
+def test_nobody_is_waited_for_beyond_the_time_of_the_answer(patience: float, wait: float) -> None:
+    async def main() -> tuple[int, float, int]:
+        state, loop = State(), asyncio.get_running_loop()
+        a = ScriptedProvider("a")
+        limit = Limit(LimitRule(1, 8.0, wait=patience), ("a/*", ""), "")
+        turn = candidate(a, limit=limit, finish=5.0)
+        await heard(chain([turn], state))
+        began = loop.time()
+        told = await failed(chain([turn], state, Defaults(wait=wait)))
+        return told.status, loop.time() - began, len(a.asked)
+
+    status, seconds, asked = run(main())
+    assert (status, asked) == (429, 1)
+    assert seconds <= 5.0
+
+
+def test_a_rescue_waits_for_no_limit_of_its_own() -> None:
+    """The client is in the middle of an answer."""
+
+    async def main() -> float:
+        state, loop = State(), asyncio.get_running_loop()
+        limit = Limit(LimitRule(1, 30.0, wait=60.0), ("a/*", ""), "")
+        turn = candidate(ScriptedProvider("a"), limit=limit)
+        await heard(chain([turn], state))
+        began = loop.time()
+        with pytest.raises(ChainFailed):
+            await chain([turn], state).answer(wait=False)
+        return loop.time() - began
+
+    assert run(main()) == 0.0
+
+
 def test_who_is_no_fallback_waits_for_no_limit_of_its_own() -> None:
     limit = Limit(LimitRule(1, 3.0, wait=5.0), ("b/*", ""), "")
     state, b = State(), good("b", limit=limit, on=frozenset({"cut"}))
