@@ -225,8 +225,8 @@ CONVERSATIONS: list[tuple[str, dict[str, Any], list[tuple[str, Any]], list[dict[
         "words after results, where an answer must stand between",
         {"answer_after_tools": True},
         [("assistant", [call("1")]), ("user", [result("1"), text("more")]), ("assistant", "b"), ("user", "c")],
-        [called(("1", "read", "{}")), answered("1", "ok"), said("assistant", "I have read the results."), said("user", "more"),
-         said("assistant", "b"), said("user", "c")],
+        [called(("1", "read", "{}")), answered("1", "ok"), said("assistant", "I have read the results."),
+         said("user", "more"), said("assistant", "b"), said("user", "c")],
     ),
     (
         "results alone, where an answer must stand between them and words",
