@@ -17,6 +17,8 @@ import msgspec
 
 PROBE_LEASE = 60.0
 """Seconds after which a probe that never reported is presumed lost."""
+FORGOTTEN = 3600.0
+"""Seconds after a rest for which a model that nobody asks for stays half-open."""
 DOUBLINGS = 60
 """Beyond them a rest is longer than any cap, and soon than any float."""
 
@@ -97,8 +99,10 @@ class Health(msgspec.Struct):
             self.leased_until = None
 
     def idle(self, now: float) -> bool:
-        """Nothing is known that a new one would not know."""
-        return self.until is None and (not self.recent or self.recent[-1] <= now - self.rule.window)
+        """Nothing is known that a new one would not know, or nobody has asked for it for long after its rest."""
+        if self.until is not None:
+            return self.until + FORGOTTEN <= now and not self.rests_at(now)
+        return not self.recent or self.recent[-1] <= now - self.rule.window
 
     def _holds(self, lease: Lease) -> bool:
         """A lease that ran out may have been given to somebody else."""

@@ -30,6 +30,8 @@ SMOOTHING = 0.2
 """Share of the newest first-token time in the smoothed one."""
 SWEEP = 1024
 """Requests after which buckets of sessions and clients that are gone are dropped."""
+MOST_NAMES = 4096
+"""Models, and groups of them, of which it is known how quick they are and whose turn it is."""
 
 
 class Skip(msgspec.Struct, frozen=True):
@@ -271,6 +273,9 @@ class State(msgspec.Struct):
         """Forgets those that are as good as new: clients may name any number of sessions and models."""
         self.buckets = {name: bucket for name, bucket in self.buckets.items() if not bucket.idle(now)}
         self.healths = {name: health for name, health in self.healths.items() if not health.idle(now)}
+        for names in (self.first_token, self.rotations):
+            if len(names) > MOST_NAMES:
+                names.clear()
         self.blocks.sweep(now)
         self.fields.sweep(now)
 

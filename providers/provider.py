@@ -33,6 +33,8 @@ _PASSED_ON = frozenset({"anthropic-version", "anthropic-beta"})
 """Headers that a translator may add."""
 _POLL_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _HELD_URLS = 256
+_HELD_PROFILES = 1_000
+"""Clients may name any number of models."""
 
 
 def build(
@@ -79,6 +81,8 @@ class Provider:
             stated = dict(setup.models.get(model, {}))
             if setup.dialect is not None:
                 stated.setdefault("dialect", setup.dialect)
+            if len(self._profiles) >= _HELD_PROFILES:
+                self._profiles.clear()
             profile = self._profiles[model] = replace(profile, **stated)
         return profile
 

@@ -159,3 +159,7 @@ def test_idle_is_who_has_nothing_to_be_remembered() -> None:
     health.failed(32.0, None)
     assert [health.idle(now) for now in (32.0, 61.999, 62.0)] == [False, False, True]
     assert not resting().idle(1_000.0), "who rests is half-open until it is asked"
+    assert resting().idle(10_000.0), "or nobody has asked for it for long"
+    asked = resting()
+    asked.enter(9_990.0)
+    assert not asked.idle(10_000.0)

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 
+from engine import state as state_module
 from engine.blocks import LADDER, Blocks
 from engine.candidates import Limit
 from engine.facts import Facts
+from engine.health import HealthRule
 from engine.limits import Bucket, LimitRule
-from engine.state import Skip, State
+from engine.outcome import ChainFailed
+from engine.state import SWEEP, Skip, State
 from providers.failures import Failure
-from providers.provider import Key
+from providers.provider import Key, Provider
 from providers.secrets import Secret
+from providers.setup import setup_of
 from rules.settings import Defaults
 from support.scripted import ANSWER, ScriptedProvider, candidate, chain, request
 from support.virtual_time import run
-from support.walks import failed, heard, limited
+from support.walks import DOWN, failed, heard, limited
 
+FRAIL = HealthRule(1, 30.0, 30.0)
 KEYS = (Key("0", Secret("k")), Key("1", Secret("l")))
 
 
@@ -198,3 +204,24 @@ def test_a_block_never_shrinks_and_a_longer_one_counts():
         aside = blocks.aside(1.0, "a", "0", "m")
         assert aside is not None
         assert aside.until == until
+
+
+def test_nothing_grows_with_the_models_that_clients_name(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(state_module, "MOST_NAMES", 100)
+    state, provider = State(), Provider(setup_of("a", None, {}, {}, None))
+
+    async def main() -> None:
+        for number in range(2 * SWEEP):
+            turn = candidate(
+                ScriptedProvider("a", [[DOWN] if number % 2 else ANSWER]), f"m{number}", health=FRAIL
+            )
+            with contextlib.suppress(ChainFailed):
+                await heard(chain([turn], state, Defaults(retry=0)))
+            state.turn((turn.id,), 1)
+            provider.profile(turn.model)
+            await asyncio.sleep(4.0)
+
+    run(main())
+    kept = (state.healths, state.first_token, state.rotations, state.buckets, state.blocks.asides)
+    assert max(map(len, kept)) < SWEEP * 3 / 4
+    assert len(provider._profiles) <= 1_000
