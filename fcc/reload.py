@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Callable, Coroutine
@@ -83,12 +84,21 @@ class Follower:
         return generation.id if generation is not None and generation.text == name else name
 
     def start(self, *, watch: bool = True) -> None:
-        """Load again on SIGHUP where there is one from now on, and `watch` the file."""
+        """Load again on SIGHUP where there is one from now on, and `watch` the file. When it is the terminal that hung
+        up, stop as on SIGTERM.
+        """
         if watch:
             self._spawn(self._watch())
         if hasattr(signal, "SIGHUP") and threading.current_thread() is threading.main_thread():
-            loop = asyncio.get_running_loop()
-            loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self.hang_up()))
+            terminals = [one for one in (0, 1, 2) if os.isatty(one)]
+
+            def heard() -> None:
+                if all(map(os.isatty, terminals)):
+                    self._spawn(self.hang_up())
+                else:  # the window was closed: nobody would see this server again, and it would keep the port
+                    signal.raise_signal(signal.SIGTERM)
+
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, heard)
 
     async def hang_up(self) -> None:
         """SIGHUP: load again. A content that the guard held back at the signal before is confirmed by this one; one

@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +16,7 @@ import httpx
 import pytest
 
 from fcc.cli import main
-from support.process import Start, address_of, finished, starting
+from support.process import Start, address_of, clean_environment, finished, starting
 
 POLICY = "rules = '''\nroute rest answer \"served\"\n'''\n"
 TOKEN = "a-token-that-is-long-enough"
@@ -50,6 +52,38 @@ def test_it_serves_at_its_first_line_and_stops_when_told(start: Start) -> None:
     assert started["event"] == "start"
     assert (request["event"], request["route"]) == ("request", "rest")
     assert TOKEN not in err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no terminals that hang up")
+def test_it_stops_with_its_terminal_and_not_at_a_signal_alone(home: Path) -> None:
+    import fcntl
+    import termios
+
+    window, terminal = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fcc", "serve", "--config", "routes.toml", "--port", "0"],
+        env=clean_environment(home, {}),
+        cwd=home,
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        text=True,
+    )
+    os.close(terminal)
+    try:
+        address = address_of(process)
+        said = b""
+        process.send_signal(signal.SIGHUP)
+        while b"routes are served" not in said:
+            said += os.read(window, 65536)
+        assert httpx.get(f"{address}/health", trust_env=False).status_code == 200
+        os.close(window)
+        assert process.wait(BOUND) == 0
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_an_fcc_that_has_the_port_is_named(start: Start, home: Path) -> None:
