@@ -23,7 +23,8 @@ _REJECTS = re.compile(
     r"|do(?:es)? not support|cannot be used|can ?not be set|must not be|cannot both be|invalid (?:field|parameter)"
     r"|incompatible|only [\d.]+ is allowed|out of range|is unavailable|only enabled when|cannot be disabled"
     r"|must be set to|should be set|array too long|is too large|is mandatory"
-    r"|must be (?:less|smaller|at most)|valid range|supported range|range of \w+ should be|exceeds the maximum allowed"
+    r"|input should be|must be one of|must be (?:less|smaller|at most)|valid range|supported range"
+    r"|range of \w+ should be|exceeds the maximum allowed"
 )
 _PART = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
 """The words of a name in snake or camel case; errors write either for the other."""

@@ -42,6 +42,8 @@ class Profile(msgspec.Struct, frozen=True):
     tools: bool = True
     thinking: Literal["never", "switchable", "always"] = "switchable"
     thinking_switch: ThinkingSwitch = "none"
+    efforts: tuple[str, ...] = ()
+    """Words of the switch `effort` that the model takes, where they are not all of low, medium and high."""
     replay: Literal["drop", "reasoning_content", "reasoning", "think-tags"] = "drop"
     """How earlier thinking is sent back to the model."""
     tool_images: bool = False

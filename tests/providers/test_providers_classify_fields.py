@@ -243,6 +243,12 @@ REFUSED: list[tuple[int, object, str | None]] = [
     (400, openai("effort is not supported with this model"), "effort"),
     (400, openai("No effort is not supported with this model"), None),
     (400, openai("max_tokens is too large: 32000. This model supports at most 16384 tokens"), "max_tokens"),
+    (
+        422,
+        {"detail": [{"loc": ["body", "reasoning_effort"], "msg": "Input should be 'none' or 'high'"}]},
+        "reasoning_effort",
+    ),
+    (400, anthropic("x", "thinking.type: Input should be 'disabled' or 'enabled'"), "thinking"),
     (400, openai("Invalid max_tokens value, the valid range of max_tokens is [1, 8192]"), "max_tokens"),
     (
         400,

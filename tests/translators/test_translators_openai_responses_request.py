@@ -95,7 +95,8 @@ def test_long_tool_names_are_aliased_in_declarations_and_calls():
     [
         ({"thinking": {"type": "adaptive"}, "output_config": {"effort": "high"}}, THINKER, ("high", "auto")),
         ({"thinking": {"type": "adaptive"}, "output_config": {"effort": "max"}}, THINKER, ("high", "auto")),
-        ({"thinking": {"type": "enabled", "budget_tokens": 4000}}, THINKER, (None, "auto")),
+        ({"thinking": {"type": "enabled", "budget_tokens": 4000}}, THINKER, ("low", "auto")),
+        ({"thinking": {"type": "adaptive"}}, THINKER, (None, "auto")),
         ({}, THINKER, ("none", None)),
         ({}, Profile(thinking_switch="effort", thinking="always"), ("low", None)),
         ({"thinking": {"type": "adaptive"}}, Profile(thinking_switch="effort", thinking="never"), None),

@@ -14,6 +14,9 @@ from translators.thinking_wish import Wish
 
 _HIGHEST = {"max": "high", "xhigh": "high"}
 """Efforts of the Messages API that Chat Completions do not have."""
+_ORDER = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+_BUDGETS = (("low", 4096), ("medium", 16_384))
+"""Most tokens of thinking that are this effort; more are `high`."""
 
 
 def thinking_fields(wish: Wish, profile: Profile) -> dict[str, Any]:
@@ -58,12 +61,29 @@ def _reasoning(wish: Wish, profile: Profile) -> dict[str, Any]:
 
 
 def effort_level(wish: Wish, profile: Profile) -> str | None:
-    """`low`, `medium`, `high`, `none`, the policy's own word, or None: the model's default."""
-    if not wish.on:
-        return "low" if profile.thinking == "always" else "none"
-    if wish.effort is None or wish.forced_effort:
+    """`low`, `medium`, `high`, `none`, the policy's own word, or None: the model's default, which may be not to think.
+
+    A client that asks with a budget alone means to think as hard as that.
+    """
+    if wish.forced_effort and wish.on:
         return wish.effort
-    return _HIGHEST.get(wish.effort, wish.effort)
+    if not wish.on:
+        return _taken("low", profile) if profile.thinking == "always" else "none"
+    effort = wish.effort or (_effort_of(wish.budget) if wish.budget else None)
+    return None if effort is None else _taken(_HIGHEST.get(effort, effort), profile)
+
+
+def _effort_of(budget: int) -> str:
+    return next((effort for effort, most in _BUDGETS if budget <= most), "high")
+
+
+def _taken(effort: str, profile: Profile) -> str:
+    """The least of the model's own words that is as much as `effort`, else the most of them."""
+    known = profile.efforts
+    if not known or effort in known or effort not in _ORDER:
+        return effort
+    as_much = [one for one in known if one in _ORDER and _ORDER.index(one) >= _ORDER.index(effort)]
+    return min(as_much, key=_ORDER.index) if as_much else known[-1]
 
 
 def _type(wish: Wish, profile: Profile) -> dict[str, Any]:
