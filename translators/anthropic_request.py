@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from translators.crowded import crowded
 from translators.lenient_json import text_of
 from translators.model_ids import read_model_id
 from translators.request import Request, RequestError
@@ -27,8 +28,8 @@ DEEPEST = 128
 """Levels of arrays and objects in a body."""
 MOST_MESSAGES = 10_000
 MOST_TOOLS = 512
-MOST_BLOCKS = 100_000
-"""Of all messages together. A conversation that fills 32 MB has a tenth of that."""
+MOST_VALUES = 250_000
+"""Values of a whole body. A conversation that fills 32 MB, or the window of any model, has less than half of that."""
 LONGEST_MODEL = 256
 """Characters of a model id."""
 
@@ -37,12 +38,15 @@ _BACKSLASH = 0x5C
 _HALF = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 """An escape of half a surrogate pair."""
 _REPLACED = rb"\ufffd"
+_ESCAPE = len(_REPLACED)
 _SHARED = 128 * 1024
 """Bytes of tools above which they are decoded anew each time."""
 _LISTS = ("messages", "input")
 """Fields of requests, in whatever dialect, that hold a conversation."""
 _PIECE = 256 * 1024
 """Bytes that are decoded at once: other threads have to wait for the decoder."""
+_COUNTED = 2 * _PIECE
+"""Bytes of a body above which its values are counted first: smaller ones are decoded in no time whatever they hold."""
 
 
 _decode = msgspec.json.Decoder().decode
@@ -80,6 +84,8 @@ def read_count_request(body: bytes, headers: Mapping[str, str]) -> Request:
 
 def decoded(body: bytes) -> dict[str, Any]:
     """The fields of a JSON body, not too deep and with a list of tools if any. Raises RequestError."""
+    if len(body) > _COUNTED and crowded(body, MOST_VALUES):
+        raise RequestError(f"The request body has more than {MOST_VALUES} values")
     try:
         return _fields(body)
     except RecursionError:
@@ -110,9 +116,9 @@ def _is_long_list(raw: msgspec.Raw) -> bool:
 
 
 def _messages(field: str, raw: msgspec.Raw) -> list[Any]:
-    """Message by message, and a long one block by block: what is too much is known before it is decoded."""
+    """Message by message, and a long one block by block."""
     found: list[Any] = []
-    pieces, blocks = _list(raw), 0
+    pieces = _list(raw)
     if len(pieces) > MOST_MESSAGES:
         raise RequestError(f"{field}: List should have at most {MOST_MESSAGES} items")
     for piece in pieces:
@@ -124,11 +130,7 @@ def _messages(field: str, raw: msgspec.Raw) -> list[Any]:
             if not _is_long_list(part):
                 message[name] = _checked(_decode(part), above=2)
                 continue
-            inner = _list(part)
-            blocks += len(inner)
-            if blocks > MOST_BLOCKS:
-                raise _too_many_blocks(field)
-            message[name] = [_checked(_decode(one), above=3) for one in inner]
+            message[name] = [_checked(_decode(one), above=3) for one in _list(part)]
         found.append(message)
     return found
 
@@ -149,8 +151,8 @@ def _decoded_leniently(body: bytes, error: Exception) -> dict[str, Any]:
 def _without_halves(body: bytes) -> bytes:
     """The body with every escape of half a surrogate pair replaced: quicker than to read it all leniently."""
     mended, high = bytearray(body), -1
-    for at in sorted([*_places(body, rb"\ud"), *_places(body, rb"\uD")]):
-        if not _HALF.match(body, at) or _is_escaped(body, at):
+    for at in _halves(body):
+        if body[at - 1] == _BACKSLASH and _is_escaped(body, at):
             continue
         low = body[at + 3] not in b"89abAB"
         if high >= 0 and not (low and high == at - 6):
@@ -163,11 +165,13 @@ def _without_halves(body: bytes) -> bytes:
     return bytes(mended)
 
 
-def _places(body: bytes, what: bytes) -> Iterator[int]:
-    at = body.find(what)
-    while at >= 0:
-        yield at
-        at = body.find(what, at + 1)
+def _halves(body: bytes) -> Iterator[int]:
+    """Where they may be, found a piece at a time: other threads have to wait for the search."""
+    for start in range(0, len(body), _PIECE):
+        end = start + _PIECE
+        for found in _HALF.finditer(body, start, end + _ESCAPE - 1):
+            if found.start() < end:
+                yield found.start()
 
 
 def _is_escaped(body: bytes, at: int) -> bool:
@@ -211,7 +215,6 @@ def _check_messages(messages: Any) -> None:
         raise RequestError("messages: at least one message is required")
     if len(messages) > MOST_MESSAGES:
         raise RequestError(f"messages: List should have at most {MOST_MESSAGES} items")
-    blocks = 0
     for index, message in enumerate(messages):
         if type(message) is not dict:
             raise RequestError(f"messages.{index}: Input should be an object")
@@ -219,13 +222,10 @@ def _check_messages(messages: Any) -> None:
             raise RequestError(f"messages.{index}.role: Input should be 'user', 'assistant' or 'system'")
         content = message.get("content")
         if type(content) is not str:
-            blocks += _check_blocks(content, f"messages.{index}.content")
-    if blocks > MOST_BLOCKS:
-        raise _too_many_blocks()
+            _check_blocks(content, f"messages.{index}.content")
 
 
-def _check_blocks(blocks: Any, where: str) -> int:
-    """How many there are. Raises RequestError."""
+def _check_blocks(blocks: Any, where: str) -> None:
     if blocks is None:
         raise RequestError(f"{where}: Field required")
     if type(blocks) is not list:
@@ -238,7 +238,6 @@ def _check_blocks(blocks: Any, where: str) -> int:
             raise RequestError(f"{where}.{index}.type: Field required")
         if kind == "text" and type(block.get("text")) is not str:
             raise RequestError(f"{where}.{index}.text: Input should be a valid string")
-    return len(blocks)
 
 
 def _check_options(fields: dict[str, Any]) -> None:
@@ -265,10 +264,6 @@ def _checked(value: Any, above: int = 0) -> Any:
             return value
         level = below
     raise _too_deep()
-
-
-def _too_many_blocks(field: str = "messages") -> RequestError:
-    return RequestError(f"{field}: there should be at most {MOST_BLOCKS} content blocks")
 
 
 def _too_deep() -> RequestError:

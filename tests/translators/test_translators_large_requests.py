@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from translators.anthropic_request import DEEPEST, MOST_BLOCKS, _without_halves, read_request
+from translators import inbound_chat, inbound_responses
+from translators.anthropic_request import DEEPEST, MOST_VALUES, _without_halves, read_request
+from translators.crowded import crowded
 from translators.lenient_json import text_of
-from translators.request import RequestError
+from translators.request import Request, RequestError
 
 PAD = "x" * 300_000
 BLOCKS: list[Any] = [
@@ -41,14 +44,68 @@ def test_in_pieces_it_comes_to_the_same(messages: list[Any]) -> None:
     assert read_request(data, {}).body == json.loads(data)
 
 
-@pytest.mark.parametrize("per_message", [MOST_BLOCKS + 1, 25])
-def test_blocks_are_counted_over_all_messages(per_message: int) -> None:
-    block = {"type": "text", "text": "a"}
-    messages = [{"role": "user", "content": [block] * per_message}] * (MOST_BLOCKS // per_message + 1)
-    with pytest.raises(RequestError, match="at most 100000 content blocks"):
-        read_request(body(messages), {})
-    del messages[-1]
-    assert not messages or len(read_request(body(messages), {}).messages) == MOST_BLOCKS // per_message
+@pytest.mark.parametrize(
+    "crowd",
+    [
+        b'{"metadata": [%s1]}' % (b"1.5," * MOST_VALUES),
+        b'{"metadata": [%s1]}' % (b"{}," * MOST_VALUES),
+        b'{"tools": [%s1]}' % (b"[]," * MOST_VALUES),
+        b'{"messages": [%s1]}' % (b'"",' * MOST_VALUES),
+        b'{"messages": [{"role": "user", "content": [%s1]}]}' % (b"[1]," * MOST_VALUES),
+        b'{"a": 1%s}' % (b',"b":2' * MOST_VALUES),
+        b'{"metadata": [%s1' % (b"1.5," * MOST_VALUES),
+    ],
+    ids=["numbers", "objects", "tools", "messages", "blocks", "fields", "no JSON"],
+)
+@pytest.mark.parametrize("read", [read_request, inbound_chat.read_request, inbound_responses.read_request])
+def test_a_crowd_of_values_is_refused_before_it_is_decoded(
+    crowd: bytes, read: Callable[[bytes, dict[str, str]], Request], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("translators.anthropic_request._fields", lambda _: pytest.fail("it was decoded"))
+    with pytest.raises(RequestError, match=f"more than {MOST_VALUES} values"):
+        read(crowd, {})
+
+
+@pytest.mark.parametrize(
+    "text", [",[{" * 300_000, '","[{' * 200_000, "\\" * 900_001 + ",", '\\",' * 300_000, "ä,😀,\n" * 200_000]
+)
+def test_what_stands_in_texts_is_no_value(text: str) -> None:
+    data = body([{"role": "user", "content": text}])
+    assert read_request(data, {}).messages == [{"role": "user", "content": text}]
+
+
+def test_the_largest_conversation_has_room() -> None:
+    """20,000 calls and their results are more than the window of any model takes."""
+    call = {"type": "tool_use", "id": "toolu_1", "name": "Read", "input": {"path": "a", "limit": 5}}
+    result = {
+        "type": "tool_result",
+        "tool_use_id": "toolu_1",
+        "content": [{"type": "text", "text": "x" * 20}],
+    }
+    turns = [{"role": "assistant", "content": [call] * 2}, {"role": "user", "content": [result] * 2}]
+    assert len(read_request(body(turns * 5_000), {}).messages) == 10_000
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(alphabet='\\",[{}:ab\u00e4'),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(alphabet='\\",[{'), inner),
+    ),
+    st.sampled_from([2, 3, 7, 64]),
+    st.booleans(),
+)
+def test_values_are_counted_as_they_are(value: Any, window: int, ascii_only: bool) -> None:
+    def signs(value: Any) -> int:
+        if not isinstance(value, list | dict):
+            return 0
+        inner = value.values() if isinstance(value, dict) else value
+        return max(len(value), 1) + sum(map(signs, inner))
+
+    text = json.dumps(value, ensure_ascii=ascii_only).encode()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("translators.crowded._WINDOW", window)
+        assert not crowded(text, signs(value))
+        assert not signs(value) or crowded(text, signs(value) - 1)
 
 
 @pytest.mark.parametrize(
