@@ -31,6 +31,9 @@ OTHER_EFFORTS = {"minimal": "low", "xhigh": "high"}
 LARGEST = 2**31
 """More than any count; larger numbers fit neither into a ledger nor into a journal."""
 
+LONGEST_USER = 8_192
+"""Characters of a `metadata.user_id` in which a session is looked for; the Messages API takes 256."""
+
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _SESSION_IN_USER = re.compile(r"_session_([A-Za-z0-9-]+)$")
 
@@ -165,12 +168,12 @@ def clean_id(said: str) -> str:
 
 def _session_of_user(user_id: Any) -> str:
     """Claude Code writes JSON with a `session_id`; before 2.1 it wrote `user_…_account_…_session_ID`."""
-    if not isinstance(user_id, str):
+    if not isinstance(user_id, str) or len(user_id) > LONGEST_USER:
         return ""
     if user_id.startswith("{"):
         try:
             said = msgspec.json.decode(user_id)
-        except (msgspec.DecodeError, UnicodeError):
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
             return ""
         session = said.get("session_id")
         return session if isinstance(session, str) else ""

@@ -98,6 +98,8 @@ def test_the_latest_effort_of_a_message_counts():
         ({"x-claude-code-session-id": None}, '{"session_id": 7}', ""),
         ({"x-claude-code-session-id": None}, '{"session', ""),
         ({"x-claude-code-session-id": None}, ["x"], ""),
+        ({"x-claude-code-session-id": None}, '{"a": ' + "[" * 5_000, ""),
+        ({"x-claude-code-session-id": None}, json.dumps({"session_id": "abc", "more": "x" * 10_000}), ""),
     ],
 )
 def test_a_session_is_found_in_its_three_places(headers, user_id, session):
