@@ -130,7 +130,7 @@ def open_door(host: str) -> str:
     return (
         f"{host or 'every address'} can be reached from the network, and whoever reaches fcc spends your "
         "keys: set ANTHROPIC_AUTH_TOKEN to a secret of 16 characters or more (so must each [clients] token be), or "
-        "listen on 127.0.0.1"
+        "listen on 127.0.0.1 (--host, HOST, [server] host)"
     )
 
 

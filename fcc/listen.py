@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from typing import Any
 
 BACKLOG = 2048
 
@@ -15,14 +16,7 @@ class CannotListen(Exception):  # noqa: N818 - it is said to a person, not caugh
 
 def listening(host: str, port: int) -> socket.socket:
     """A bound socket; port 0 takes a free one. Raises CannotListen."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-    except (socket.gaierror, UnicodeError):
-        raise CannotListen(
-            f"`{host}` is no address of this machine; 127.0.0.1 is the usual one (--host, HOST, [server] host)"
-        ) from None
+    family, kind, protocol, _, address = place(host, port)
     found = socket.socket(family, kind, protocol)
     try:
         if os.name == "posix":
@@ -34,6 +28,16 @@ def listening(host: str, port: int) -> socket.socket:
         raise CannotListen(reason(error, host, port)) from None
     found.setblocking(False)
     return found
+
+
+def place(host: str, port: int) -> tuple[Any, ...]:
+    """What a name stands for, as `socket.getaddrinfo` says it. Raises CannotListen."""
+    try:
+        return socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except (socket.gaierror, UnicodeError):
+        raise CannotListen(
+            f"`{host}` is no address of this machine; 127.0.0.1 is the usual one (--host, HOST, [server] host)"
+        ) from None
 
 
 def reason(error: OSError, host: str, port: int) -> str:

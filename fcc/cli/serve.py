@@ -148,10 +148,14 @@ class Stand:
         """Bind, or take over. Raises Unusable."""
         from fcc.auth import is_loopback, open_door
         from fcc.handover import door, predecessor
-        from fcc.listen import CannotListen, listening
+        from fcc.listen import CannotListen, listening, place
 
         app = self.app
         if app.gate.access.weak and not is_loopback(app.bound):
+            try:
+                place(app.bound, port)
+            except CannotListen as error:
+                raise Unusable(str(error)) from None
             raise Unusable(open_door(app.bound))
         if takeover:
             self.before = predecessor(door(app.token_folder, app.bound, port))

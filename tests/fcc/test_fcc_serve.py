@@ -138,6 +138,8 @@ def test_what_the_file_says_and_quietly(start: Start, home: Path) -> None:
         (("--config", "."), {}, ". is a folder"),
         (("--config", "broken.toml"), {}, "--> broken.toml:2:16"),
         (("--config", "routes.toml", "--port", "{taken}"), {}, "choose another with --port"),
+        (("--config", "routes.toml"), {"HOST": "x86..gnu"}, "is no address of this machine"),
+        (("--config", "routes.toml"), {"HOST": "0.0.0.0"}, "or listen on 127.0.0.1 (--host, HOST, "),
         (
             ("--config", "routes.toml", "--host", "no.such.invalid"),
             {"ANTHROPIC_AUTH_TOKEN": TOKEN},
