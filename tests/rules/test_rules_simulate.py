@@ -77,6 +77,7 @@ A_B_C = "pa/a then pb/b then pc/c"
         ("split (50% pa/a, 50% pb/b)", "a limited", "b"),
         (A_B_C, "a failing bad_request, b failing bad_request", "a b"),
         (A_B_C, "a failing bad_request", "a b c"),
+        ("pa/a then pa/b then pc/c", "a failing bad_request, b failing bad_request", "a b c"),
         ("pa/a then pa/b then pc/c", "a failing auth", "a c"),
         ("pa/a then pa/b then pc/c", "a failing credit", "a c"),
         ("pa/a then pa/b then pc/c", "a failing certificate", "a c"),
@@ -92,10 +93,12 @@ def test_the_walk(sequence, said, asked):
     [
         ({"a": ModelFacts(context=1000)}, {"tokens": 1150}, "a b c"),
         ({"a": ModelFacts(context=1000)}, {"tokens": 1151}, "b c"),
+        ({one: ModelFacts(tools=False, images=False, documents=False) for one in "abc"}, {}, "a b c"),
         ({"a": ModelFacts(images=False)}, {"images": 1}, "b c"),
         ({one: ModelFacts(images=False) for one in "abc"}, {"images": 1}, "a b c"),
         ({one: ModelFacts(tools=False) for one in "abc"}, {"tools": 1}, ""),
         ({one: ModelFacts(documents=True) for one in "bc"}, {"documents": 1}, "b c"),
+        ({one: ModelFacts(documents=False) for one in "abc"}, {"documents": 1}, "a b c"),
     ],
 )
 def test_who_cannot_serve_the_request(facts, given, asked):
@@ -106,6 +109,47 @@ def test_after_an_overflow_only_larger_windows_and_steps_meant_for_it():
     facts = {"a": ModelFacts(context=200), "b": ModelFacts(context=100), "c": ModelFacts(context=300)}
     assert walk(A_B_C, "a failing overflow", facts) == "a c"
     assert walk("pa/a then pb/b on overflow", "a failing overflow", facts) == "a b"
+
+
+@pytest.mark.parametrize(
+    ("facts", "given", "on"),
+    [
+        (ModelFacts(context=1000), {"tokens": 2000}, "overflow"),
+        (ModelFacts(tools=False), {"tools": 1}, "bad_request"),
+        (ModelFacts(images=False), {"images": 1}, "bad_request"),
+        (ModelFacts(documents=False), {"documents": 1}, "bad_request"),
+    ],
+)
+def test_who_is_not_asked_for_what_it_would_have_said_counts_as_having_said_it(facts, given, on):
+    known = {"a": facts, "b": ModelFacts(documents=True), "c": ModelFacts(documents=True)}
+    assert walk(f"pa/a then pb/b on {on} then pc/c on timeout", "", known, **given) == "b"
+
+
+def test_those_who_are_asked_after_all_stand_once_and_behind_the_others():
+    found = considered(plan(A_B_C), world("a resting, b limited, c resting"))
+    assert [(one.target, one.skipped) for one in found] == [
+        ("pb/b", "has reached its limit"),
+        ("pa/a", None),
+        ("pc/c", None),
+    ]
+
+
+def test_of_those_who_are_asked_after_all_none_is_asked_in_vain():
+    facts = {one: ModelFacts(images=False) for one in "abc"}
+    assert walk("pa/a then pa/b then pc/c", "a failing auth", facts, images=1) == "a c"
+    assert walk(A_B_C, "", facts, attempts=2, images=1) == "a b"
+
+
+def test_a_refused_key_is_that_of_whoever_is_asked_for_what_was_requested():
+    assert walk("zen/x then requested then pb/b", "", model="zen/y") == "x y b"
+    failing = World(
+        GivenFacts({"model": "zen/y"}),
+        lambda step: ModelFacts(),
+        {"zen/x": Simulated("failing", "auth")},
+        "zen".__eq__,
+        9,
+    )
+    assert tried(plan("zen/x then requested then pb/b"), failing) == ["zen/x", "pb/b"]
 
 
 def test_a_request_asks_no_more_models_than_it_may_take_attempts():
