@@ -39,6 +39,28 @@ def test_earlier_thinking_is_sent_back_as_the_model_wants_it(replay, turn, messa
     assert conversation({"replay": replay}, *turn)[1] == message
 
 
+def test_no_answer_goes_back_without_a_thought_where_one_is_needed():
+    turn = [
+        ("user", "a"),
+        ("assistant", "b"),
+        ("user", "c"),
+        ("assistant", [call("1")]),
+        ("user", [result("1")]),
+    ]
+    facts = {"replay": "reasoning_content", "needs_thought": True}
+    assert [one.get("reasoning_content") for one in conversation(facts, *turn)] == [
+        None,
+        " ",
+        None,
+        " ",
+        None,
+    ]
+    thoughtful = conversation(facts, ("user", "a"), ("assistant", [thought("Hm."), text("b")]))
+    assert thoughtful[1]["reasoning_content"] == "Hm."
+    refused = conversation(facts, *turn, target={"without": frozenset({"reasoning_content"})})
+    assert all("reasoning_content" not in one for one in refused)
+
+
 def test_refused_reasoning_is_not_sent_back():
     target = {"without": frozenset({"reasoning_content"})}
     messages = conversation({"replay": "reasoning_content"}, *TURN, target=target)

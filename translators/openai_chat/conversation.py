@@ -13,6 +13,7 @@ from translators.call_ids import distinct_calls
 from translators.openai_chat.carried import DETAILS, give_back
 from translators.openai_chat.content import said_in
 from translators.openai_chat.results_first import ResultsFirst
+from translators.openai_chat.thoughts import settle_thoughts
 from translators.openai_chat.tools import Tools
 from translators.profile import Profile
 from translators.request import Request
@@ -47,7 +48,10 @@ def write_messages(
         conversation.after.append(("system", list(system)))
     for message in distinct_calls(request.messages):
         conversation.add(message.get("role"), message.get("content"))
-    return conversation.close()
+    messages = conversation.close()
+    if profile.needs_thought or profile.joins_thought:
+        settle_thoughts(messages, profile, replay)
+    return messages
 
 
 class _Conversation(ResultsFirst):
