@@ -47,8 +47,8 @@ class Profile(msgspec.Struct, frozen=True):
     replay: Literal["drop", "reasoning_content", "reasoning", "think-tags"] = "drop"
     """How earlier thinking is sent back to the model."""
     needs_thought: bool = False
-    """Every answer goes back with a thought in the field of `replay`, be it a blank: one without is refused (DeepSeek V4,
-    "must be passed back", NousResearch/hermes-agent#18263)."""
+    """Every answer goes back with a thought in the field of `replay`, be it a blank: one without is refused
+    (DeepSeek V4, "must be passed back", NousResearch/hermes-agent#18263)."""
     joins_thought: bool = False
     """In a message with calls, text goes into the thinking that is sent back: the template takes only one of them
     (gpt-oss in llama.cpp, ggml-org/llama.cpp#19701)."""
