@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
+import sys
 from contextvars import ContextVar
 from functools import partial
 from typing import Any
@@ -19,6 +22,15 @@ from providers.deadline import Deadline
 
 KEEP = 30.0
 """Seconds an idle connection is kept."""
+DEAD_AFTER = 5
+"""Seconds for which nobody has to acknowledge what is sent on a kept connection before it counts as dead. Whoever has
+gone to another network, or has slept, has connections that nothing answers on: no end, no error, for many minutes."""
+_GIVES_UP: tuple[int, int] | None = None
+"""The system's option for that, and what it is to be set to (RFC 5482; tcp(7); xnu, netinet/tcp.h)."""
+if sys.platform == "linux":
+    _GIVES_UP = (socket.TCP_USER_TIMEOUT, DEAD_AFTER * 1000)
+elif sys.platform == "darwin":
+    _GIVES_UP = (0x80, DEAD_AFTER)  # TCP_RXT_CONNDROPTIME
 
 
 class Leg(msgspec.Struct, eq=False):
@@ -90,6 +102,8 @@ class Connector(aiohttp.TCPConnector):
                 continue
             if not reused:
                 protocol.closed.add_done_callback(partial(self._lost, ref(protocol)))
+            else:
+                _give_up_soon(connection.transport)
             self._served[protocol] = leg
             leg.begin_writing(reused=reused)
             return connection
@@ -102,6 +116,13 @@ class Connector(aiohttp.TCPConnector):
         content = leg.content if leg is not None else None
         if content is not None and not content.is_eof() and content.exception() is None:
             content.set_exception(aiohttp.ClientPayloadError())
+
+
+def _give_up_soon(transport: Any) -> None:
+    found = transport.get_extra_info("socket") if transport is not None else None
+    if found is not None and _GIVES_UP is not None:
+        with contextlib.suppress(OSError):
+            found.setsockopt(socket.IPPROTO_TCP, *_GIVES_UP)
 
 
 class Body(Payload):

@@ -277,8 +277,8 @@ class Call:
             return Failure("connection", text, before_response=True, unreachable=away, ours=ours)
         if isinstance(error, aiohttp.ClientResponseError | ValueError):
             return Failure("malformed", f"what {host} answered is not HTTP")
-        loop = asyncio.get_running_loop()
-        reused = leg.reused and loop.time() - leg.sent_at < STALE
+        dead = getattr(error, "errno", None) == errno.ETIMEDOUT
+        reused = leg.reused and (dead or asyncio.get_running_loop().time() - leg.sent_at < STALE)
         half = isinstance(error, aiohttp.ServerDisconnectedError) and not isinstance(error.message, str)
         when = "without an answer" if leg.sent else "while the request was being sent"
         text = f"{host} closed the connection {when}"

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
+import socket
+import sys
+from typing import Any
 
 import pytest
 
 from providers import transport as transport_module
-from providers.connections import Connector
+from providers.connections import DEAD_AFTER, Connector
 from providers.failures import Failure
+from providers.provider import Provider
 from support.exchanges import answered, ask_of, provider_at, request_of
 from support.faults import HI, WHOLE, sized
 from support.upstream import (
@@ -68,6 +73,48 @@ def test_a_reset_after_a_while_is_no_stale_connection(monkeypatch: pytest.Monkey
     assert failure is not None
     assert failure.before_response
     assert not failure.reused
+
+
+def test_on_a_kept_connection_that_nothing_answers_on_the_system_gives_up_soon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As after a change of networks: it had been the whole time for an answer, two minutes for a model alone."""
+    monkeypatch.setattr(transport_module, "STALE", 0.0)
+
+    async def main() -> None:
+        async with Upstream(openai_answer("a"), no_answer) as upstream:
+            provider = provider_at(upstream.url)
+            await answered(provider)
+            protocol = the_connection(provider)
+            assert gives_up_after(protocol) == 0
+            task = asyncio.create_task(answered(provider))
+            await upstream.asked(2)
+            assert the_connection(provider) is protocol
+            assert gives_up_after(protocol) == DEAD_AFTER * 1000
+            protocol.connection_lost(TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT)))
+            failure = (await task).failure
+            assert failure is not None
+            assert (failure.kind, failure.reused, failure.before_response) == ("connection", True, True)
+            await provider.aclose()
+
+    asyncio.run(main())
+
+
+def the_connection(provider: Provider) -> Any:
+    (transport,) = provider._transports.values()
+    assert transport._session is not None
+    connector = transport._session.connector
+    assert isinstance(connector, Connector)
+    (protocol,) = connector._served
+    return protocol
+
+
+def gives_up_after(protocol: Any) -> int:
+    """Milliseconds; 0: when the system thinks fit."""
+    if sys.platform != "linux":
+        pytest.skip("the option has another name there")
+    option = protocol.transport.get_extra_info("socket").getsockopt
+    return option(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
 
 
 def test_fresh_does_not_touch_a_connection_that_is_kept() -> None:
@@ -253,11 +300,7 @@ def test_a_lost_connection_is_forgotten() -> None:
                 await exchange.aclose()
             assert (await answered(provider)).text == "hi"
             await delivered()
-            (transport,) = provider._transports.values()
-            assert transport._session is not None
-            connector = transport._session.connector
-            assert isinstance(connector, Connector)
-            assert len(connector._served) == 1
+            assert the_connection(provider).is_connected()
             await provider.aclose()
 
     asyncio.run(main())
