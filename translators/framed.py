@@ -56,14 +56,15 @@ class FramedReader:
         out: list[Event] = []
         if self._over:
             return out
-        if self._body.kind == "document":
-            self._document(out)
-            return out
+        document = self._body.kind == "document"
         try:
-            self._events(self._body.close(), out)
+            if document:
+                self._document(out)
+            else:
+                self._events(self._body.close(), out)
         except TooLarge as error:
             self._fail(out, Fault("malformed", str(error)))
-        if not self._over:
+        if not self._over and not document:
             self._stopped_short(out)
         return out
 

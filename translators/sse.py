@@ -13,6 +13,10 @@ from functools import lru_cache
 LARGEST = 4 * 1024 * 1024
 """Bytes of one event, and of whatever else is held until it is whole."""
 
+MOST_CALLS = 512
+"""Calls in one answer, and other blocks that are held: as many as a request may declare tools. Each new one is compared
+with those before it."""
+
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -21,11 +25,18 @@ class TooLarge(ValueError):  # noqa: N818 - says what is wrong with the event
 
 
 class Allowance:
-    """How much of an answer may be held until it is whole, such as the arguments of its calls."""
+    """How much of an answer may be held until it is whole, such as the arguments of its calls, and of how many calls."""
 
     def __init__(self, what: str) -> None:
         self._what = what
         self._taken = 0
+        self._calls = 0
+
+    def begin(self) -> None:
+        """One more call begins. Raises TooLarge."""
+        self._calls += 1
+        if self._calls > MOST_CALLS:
+            raise TooLarge(f"the answer has more than {MOST_CALLS} calls")
 
     def take(self, size: int) -> None:
         """So much more is held. Raises TooLarge."""

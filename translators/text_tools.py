@@ -20,6 +20,7 @@ from translators.events import CONTENT, Break, Citation, Event, Fault, Finish, P
 from translators.lenient_json import Unfinished, text_of
 from translators.schema_fit import fits, kinds_of, property_of, typed
 from translators.schemas import TYPE_ALIAS, renamed_arguments
+from translators.sse import MOST_CALLS
 from translators.text_tool_forms import FORMS as COMMON_FORMS
 from translators.text_tool_forms import STRAY, Form, Written
 from translators.text_tool_special import SPECIAL_FORMS
@@ -29,6 +30,8 @@ _LONGEST = 1024 * 1024
 """Characters of a block."""
 _LOOK = 400
 """Characters behind an opening within which it must look like a call."""
+_OPENINGS = 2 * MOST_CALLS
+"""Marks that may open a block in one answer; what looks like more of them is text."""
 _TRIES = 16
 """Closing marks that may turn out to be part of an argument."""
 
@@ -62,6 +65,7 @@ class TextTools:
         """Text that may be the beginning of a mark."""
         self._buffer, self._at = "", 0
         """The text being read, and how far."""
+        self._openings = 0
         self._opening = ""
         """The mark that opened the block being read; "" outside of one."""
         self._block: list[str] = []
@@ -74,8 +78,8 @@ class TextTools:
         """Calls read, not told yet: the upstream may be about to tell them itself."""
         self._written: list[str] = []
         """The text they were read from, and the blanks behind it."""
-        self._made: list[Tool] = []
-        """Calls told."""
+        self._made: list[tuple[str, Any]] = []
+        """Names and values of calls told."""
 
     def feed(self, events: list[Event]) -> list[Event]:
         """`events` with calls in place of the text that wrote them; the same list if there is nothing to do."""
@@ -131,11 +135,11 @@ class TextTools:
 
     def _is_made(self, event: Tool) -> bool:
         """Whether the upstream tells a call that has been told from its text; then it is not told again."""
-        for call in self._made:
-            if call.name == event.name and _decode(call.input) == _decode(event.input or "{}"):
-                self._made.remove(call)
-                return True
-        return False
+        call = (event.name, _decode(event.input or "{}")) if self._made else None
+        if call not in self._made:
+            return False
+        self._made.remove(call)
+        return True
 
     def _settle(self, *, whole: bool) -> None:
         """No more text comes. `whole`: what the model said is all it wanted to say."""
@@ -163,6 +167,10 @@ class TextTools:
     def _outside(self) -> bool:
         """Says what stands before the next mark; False if there is none and the rest may become one."""
         buffer, at = self._buffer, self._at
+        if self._openings >= _OPENINGS and not self._ready:
+            self._at = len(buffer)
+            self._say(buffer[at:])
+            return False
         mark = _MARK.search(buffer, at)
         if mark is None:
             self._at = len(buffer) - _overlap(buffer[max(at, len(buffer) - _LONGEST_MARK) :])
@@ -170,11 +178,13 @@ class TextTools:
             return False
         self._say(buffer[at : mark.start()])
         self._at = mark.end()
-        if mark[0] in FORMS:
+        opens = mark[0] in FORMS
+        if opens and self._openings < _OPENINGS:
+            self._openings += 1
             self._opening, self._block, self._tail = mark[0], [], ""
             self._size = self._tries = 0
             self._sure = False
-        elif self._ready:
+        elif self._ready and not opens:
             self._written.append(mark[0])
         else:
             self._say(mark[0])
@@ -298,7 +308,7 @@ class TextTools:
             self._out.append(Text(text))
 
     def _tell(self) -> None:
-        self._made += self._ready
+        self._made += ((call.name, _decode(call.input)) for call in self._ready)
         self._out += self._ready
         self._ready.clear()
         self._written.clear()

@@ -163,7 +163,7 @@ class MessagesReader(FramedReader):
         self._begin(out)
         self._settle(out)
         for held in self._held:
-            if held.certain:
+            if not held.told and held.certain:
                 self._tell(held, out)
         self._index = _NEW
         if not isinstance(block, dict):
@@ -179,6 +179,7 @@ class MessagesReader(FramedReader):
         elif kind == "redacted_thinking":
             self._redacted(block.get("data"), out)
         elif isinstance(kind, str):
+            self._held_size.begin()
             held = self._open[index] = Held(block)
             self._held.append(held)
             out.append(Progress())

@@ -23,12 +23,14 @@ _INPUT = ("tool_use", "server_tool_use", "mcp_tool_use")
 class Held:
     """A block being said. `told` once it was passed on."""
 
-    __slots__ = ("_parts", "block", "told")
+    __slots__ = ("_doubtful", "_parts", "block", "told")
 
     def __init__(self, block: dict[str, Any]) -> None:
         self.block = block
         self.told = False
         self._parts: list[str] = []
+        self._doubtful = False
+        """It was looked at since the last piece, and something may be added."""
 
     @property
     def is_tool(self) -> bool:
@@ -47,6 +49,7 @@ class Held:
 
     def add(self, fragment: Any) -> None:
         """A piece of the input; an object where text belongs is all of it."""
+        self._doubtful = False
         if isinstance(fragment, str):
             self._parts.append(fragment)
         elif fragment is not None:
@@ -54,6 +57,7 @@ class Held:
 
     def grow(self, delta: dict[str, Any]) -> None:
         """A delta of an unknown kind: text is added to a field of the same name, anything else takes its place."""
+        self._doubtful = False
         for name, value in delta.items():
             known = self.block.get(name)
             if name != "type":
@@ -63,8 +67,11 @@ class Held:
     @property
     def certain(self) -> bool:
         """Nothing can be added to the input: it is a whole object with something in it."""
+        if self._doubtful:
+            return False
         text = self.text.strip()
-        return text != "{}" and is_object(text)
+        self._doubtful = text == "{}" or not is_object(text)
+        return not self._doubtful
 
     @property
     def fault(self) -> str:

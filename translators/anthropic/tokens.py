@@ -6,12 +6,15 @@ Counts are totals so far and come in message_start, message_delta or both; a lat
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from translators.events import Usage
 from translators.openai_chat.tokens import usage_of as openai_usage
 
 _MOST = 2**31
+_FIELDS = 64
+"""Fields that are passed on as they are."""
 
 _COUNTED = frozenset(
     {
@@ -31,14 +34,14 @@ def usage_of(value: Any) -> Usage | None:
     if "prompt_tokens" in value and "input_tokens" not in value:
         return openai_usage(value)
     details = value.get("output_tokens_details")
-    extra = {name: one for name, one in value.items() if name not in _COUNTED and one is not None}
+    extra = _few({name: one for name, one in value.items() if name not in _COUNTED and one is not None})
     return Usage(
         input=_count(value.get("input_tokens")),
         output=_count(value.get("output_tokens")),
         cache_read=_count(value.get("cache_read_input_tokens")),
         cache_write=_written(value),
         thinking=_count(details.get("thinking_tokens")) if isinstance(details, dict) else None,
-        extra=extra or None,
+        extra=extra,
     )
 
 
@@ -60,8 +63,12 @@ def merged(known: Usage | None, new: Usage) -> Usage:
         cache_read=_later(known.cache_read, new.cache_read),
         cache_write=_later(known.cache_write, new.cache_write),
         thinking=_later(known.thinking, new.thinking),
-        extra={**(known.extra or {}), **(new.extra or {})} or None,
+        extra=_few({**(known.extra or {}), **(new.extra or {})}),
     )
+
+
+def _few(extra: dict[str, Any]) -> dict[str, Any] | None:
+    return (extra if len(extra) <= _FIELDS else dict(islice(extra.items(), _FIELDS))) or None
 
 
 def _later(known: int | None, new: int | None) -> int | None:

@@ -67,9 +67,10 @@ class Calls:
         index, tool_id, name, arguments = _fields(delta)
         if not tool_id and not name and arguments is None:
             return
-        self._held.take(len(arguments or ""))
+        self._held.take(len(arguments or "") + len(name))
         call = None if whole else self._find(index, tool_id, name, arguments)
         if call is None:
+            self._held.begin()
             call = Call()
             if not name and self.calls and self.calls[-1].again:
                 call.name = self.calls[-1].name

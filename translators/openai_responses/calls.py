@@ -60,9 +60,10 @@ class Calls:
         call.pieces.append(text)
 
     def item(self, item: dict[str, Any], index: Any) -> Call:
-        """The call of an item that is added or done, with what the item says of it."""
+        """The call of an item that is added or done, with what the item says of it. Raises `sse.TooLarge`."""
         call = self._namesake(item, index)
         if call is None:
+            self._held.begin()
             call = Call(item, index)
             self.calls.append(call)
         call.name = _text(item.get("name")) or call.name
