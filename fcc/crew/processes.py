@@ -153,6 +153,7 @@ class Crew:
             )
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
+                "-P",  # whatever lies in the working directory is nothing to import
                 "-m",
                 "fcc.crew.worker",
                 msgspec.json.encode(order).decode(),

@@ -1,6 +1,6 @@
 """One worker of `fcc serve --workers N`: serves on the socket it inherits, and stops when its parent is gone.
 
-python -m fcc.crew.worker ORDER        with an `fcc.crew.processes.Order` as JSON
+python -P -m fcc.crew.worker ORDER     with an `fcc.crew.processes.Order` as JSON
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from fcc.server import App
+from support.process import PATIENCE, address_of, clean_environment
 from support.served import Served
 from support.world import TOKEN, application, policy
 
@@ -49,6 +50,30 @@ def test_neither_policy_nor_env_is_taken_from_the_working_directory(tmp_path: Pa
     path, added = done.stdout.splitlines()
     assert not Path(path).is_relative_to(repository)
     assert added == "[]"
+
+
+def test_workers_import_nothing_from_the_working_directory(tmp_path: Path) -> None:
+    """`python -m` puts it before everything else."""
+    trap, sprung = tmp_path / "repository", tmp_path / "sprung"
+    trap.mkdir()
+    for name in ("msgspec", "asyncio", "fcc", "uvicorn"):
+        (trap / f"{name}.py").write_text(f"open({str(sprung)!r}, 'w')\nraise SystemExit(7)\n")
+    config = tmp_path / "routes.toml"
+    config.write_text(SERVED + "\n[state]\nlimits_per_worker = true\n")
+    server = subprocess.Popen(
+        [sys.executable, "-P", "-m", "fcc", "serve", "--config", config, "--port", "0", "--workers", "2"],
+        cwd=trap,
+        env=clean_environment(tmp_path, {}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert address_of(server)
+    finally:
+        server.terminate()
+        server.communicate(timeout=PATIENCE)
+    assert not sprung.exists()
 
 
 def test_files_are_made_for_their_owner_alone(tmp_path: Path, serve: Callable[..., Served]) -> None:
