@@ -56,6 +56,7 @@ class Generation:
     presets: Mapping[str, Preset]
     loaded: Loaded
     """The file it was made from."""
+    router: Router
     running: int = 0
     replaced: bool = False
     text: str = ""
@@ -66,12 +67,10 @@ class Generation:
 
     def __post_init__(self) -> None:
         self.text = self.text or self.id
-        self.router = Router(self.policy)
 
-    def adopt(self, loaded: Loaded, policy: Policy, text: str) -> None:
+    def adopt(self, loaded: Loaded, policy: Policy, router: Router, text: str) -> None:
         """The same policy in another text: places are those of the new file from now on."""
-        self.loaded, self.policy, self.text = loaded, policy, text
-        self.router = Router(policy)
+        self.loaded, self.policy, self.router, self.text = loaded, policy, router, text
 
     def candidate(self, step: Single, asked: str) -> Candidate | None:
         """The candidate of a step; of `requested`, the model the client asked for, at a declared provider."""
@@ -141,6 +140,8 @@ class _Judged:
     """A file that was read, and what is to become of it."""
 
     loaded: Loaded
+    router: Router | None
+    """Of its policy, if that is to be served."""
     same: bool = False
     """Only its text differs from what is served."""
     held: str = ""
@@ -250,21 +251,21 @@ class House:
         """Everything that takes time, and touches nothing."""
         loaded = load(data, path=self.path, env=self.env, catalogue=catalogue())
         old = self.generation.policy if self.generation is not None else None
-        if old is None or loaded.policy is None:
-            return _Judged(loaded)
-        if same(old, loaded.policy):
-            return _Judged(loaded, same=True)
-        name = generation_id(data)
-        if held is not None:
-            return _Judged(held_back(loaded, held, name), held=name)
-        passed = loaded if confirmed else guarded(old, loaded, recent, name)
-        return _Judged(passed, held=name if passed.policy is None else "")
+        alike, name = False, ""
+        if old is not None and loaded.policy is not None:
+            alike = same(old, loaded.policy)
+            if not alike and held is not None:
+                loaded = held_back(loaded, held, generation_id(data))
+            elif not alike and not confirmed:
+                loaded = guarded(old, loaded, recent, generation_id(data))
+            name = generation_id(data) if loaded.policy is None else ""
+        return _Judged(loaded, Router(loaded.policy) if loaded.policy is not None else None, alike, name)
 
     def _take(self, data: bytes, judged: _Judged) -> Loaded:
         loaded = self.last = judged.loaded
-        policy, old = loaded.policy, self.generation
+        policy, router, old = loaded.policy, judged.router, self.generation
         self.held = judged.held
-        if policy is None:
+        if policy is None or router is None:
             self.problem = tuple(one for one in loaded.diagnostics if one.severity == "error")
             return loaded
         self.problem = ()
@@ -275,9 +276,9 @@ class House:
         if old is not None:
             self._forget_old_keys(old.providers, providers)
         if old is not None and judged.same and providers == old.providers:
-            old.adopt(loaded, policy, generation_id(data))
+            old.adopt(loaded, policy, router, generation_id(data))
             return loaded
-        self.generation = Generation(generation_id(data), policy, providers, presets, loaded)
+        self.generation = Generation(generation_id(data), policy, providers, presets, loaded, router)
         if old is not None:
             self._retire(old)
         return loaded

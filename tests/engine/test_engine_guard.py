@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
+from engine import generation
 from engine.generation import House, generation_id
+from engine.router import Router
+from rules.policy_types import Policy
 from support.world import run
 
 OLD = """rules = '''
@@ -160,5 +164,25 @@ def test_a_thousand_requests_are_measured_quickly() -> None:
         await house.accept_async(SWAPPED.encode())
         assert time.process_time() - start < 3
         await house.aclose()
+
+    run(test())
+
+
+@pytest.mark.parametrize("text", [OLD + "# the same", OLD.replace("use c", "use b")])
+def test_a_router_is_made_off_the_loop(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Of a thousand routes it takes long enough for streams to stand still."""
+    made: list[bool] = []
+
+    class Watched(Router):
+        def __init__(self, policy: Policy) -> None:
+            made.append(threading.current_thread() is threading.main_thread())
+            super().__init__(policy)
+
+    async def test() -> None:
+        house = house_of()
+        monkeypatch.setattr(generation, "Router", Watched)
+        assert (await house.accept_async(text.encode(), confirmed=True)).policy is not None
+        assert isinstance(house.generation.router if house.generation else None, Watched)
+        assert made == [False]
 
     run(test())
