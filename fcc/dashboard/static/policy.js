@@ -81,14 +81,28 @@ async function compare(id) {
 const KINDS = { "+": "came", "-": "went", "@": "place" };
 const mark = (kind, text) => el("span", { class: KINDS[kind] ?? "" }, text, "\n");
 
+let questions = 0;
+
+/** Told of a close a little later, when the same dialog may be open again with another question. */
+const closed = (dialog) =>
+  new Promise((resolve) => {
+    const hear = () => {
+      if (dialog.open) return;
+      dialog.removeEventListener("close", hear);
+      resolve();
+    };
+    dialog.addEventListener("close", hear);
+  });
+
 async function back(one) {
   const disk = past.file === one.generation ? "It is the text of the file on disk." : "Nothing is written to the disk: the file is served again as soon as it changes, when it is reloaded, or after a restart.";
   say(at("about-sure"), `Serve generation ${one.generation}, read ${moment(one.at)}, from memory from now on? Running requests end as they began. ${disk}`);
   const dialog = at("sure");
+  const mine = ++questions;
   dialog.returnValue = "no";
   dialog.showModal();
-  await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
-  if (dialog.returnValue !== "yes") return;
+  await closed(dialog);
+  if (mine !== questions || dialog.returnValue !== "yes") return;
   const found = await post("/admin/api/rollback", { generation: one.generation });
   told(found, `Generation ${found.generation} is served.`);
 }
