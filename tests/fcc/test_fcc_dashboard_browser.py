@@ -264,7 +264,8 @@ def test_the_policy_is_reloaded_compared_and_taken_back(browser: str) -> None:
             await tab.run("document.querySelectorAll('#history tbody button')[1].click()")
             await tab.until("document.getElementById('sure').open")
             again = "document.querySelectorAll('#history tbody button')[1].click()"
-            await tab.run(f"document.getElementById('sure').close(), {again}")  # told of the close when open again
+            # Told of the close when it is open again.
+            await tab.run(f"document.getElementById('sure').close(), {again}")
             await tab.run("document.querySelector('#sure button[value=yes]').click()")
             await until(lambda: house.generation is not None and house.generation.id == first)
             await tab.until(f"document.getElementById('told').textContent.includes('{first}')")
