@@ -7,6 +7,7 @@ key, `(provider, key)`, or a model behind a key, `(provider, key, model)`. Times
 from __future__ import annotations
 
 import msgspec
+from msgspec.structs import replace
 
 Subject = tuple[str, ...]
 
@@ -83,6 +84,10 @@ class Blocks(msgspec.Struct):
         self.asides = {one: held for one, held in self.asides.items() if one[:2] != (provider, key)}
         self.strikes = {one: strike for one, strike in self.strikes.items() if one[:2] != (provider, key)}
         self.last_block.pop((provider, key), None)
+
+    def slept(self, seconds: float) -> None:
+        """So much time has passed that the clock has not counted."""
+        self.asides = {one: replace(held, until=held.until - seconds) for one, held in self.asides.items()}
 
     def sweep(self, now: float) -> None:
         """Forgets what is over. A ladder of blocks ends when nothing was blocked for as long as its last step."""

@@ -25,6 +25,7 @@ from engine.local import decided
 from engine.router import Router
 from engine.run import Run
 from engine.shared.meeting import Heard, Meeting, address
+from engine.sleep import slept
 from engine.state import State
 from providers.off_loop import LARGE, off_loop
 from providers.presets import Preset, catalogue
@@ -227,6 +228,7 @@ class House:
 
     async def run(self, request: Request, *, client: str = "") -> Run:
         """The run of one request under the generation in force. Close it when it is over."""
+        self.state.awake(slept())
         facts = Facts(request, client=client)
         if request.size > LARGE:
             await off_loop(request.size, facts.read_ahead)

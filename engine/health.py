@@ -98,6 +98,12 @@ class Health(msgspec.Struct):
         if self._holds(lease):
             self.leased_until = None
 
+    def slept(self, seconds: float) -> None:
+        """So much time has passed that the clock has not counted."""
+        if self.until is not None:
+            self.until -= seconds
+        self.recent = deque(at - seconds for at in self.recent)
+
     def idle(self, now: float) -> bool:
         """Nothing is known that a new one would not know, or nobody has asked for it for long after its rest."""
         if self.until is not None:

@@ -127,6 +127,11 @@ class Bucket(msgspec.Struct, eq=False):
     def release(self) -> None:
         self.in_flight -= 1
 
+    def slept(self, seconds: float) -> None:
+        """So much time has passed that the clock has not counted. Who waits goes on to wait."""
+        self.log = deque((at - seconds, spent) for at, spent in self.log)
+        self.barred -= seconds
+
     def idle(self, now: float) -> bool:
         self._forget(now)
         return not (self.log or self.booked or self.line or self.in_flight)

@@ -30,6 +30,8 @@ SMOOTHING = 0.2
 """Share of the newest first-token time in the smoothed one."""
 SWEEP = 1024
 """Requests after which buckets of sessions and clients that are gone are dropped."""
+NAP = 1.0
+"""Seconds; two clocks that are read one after the other differ by less."""
 MOST_NAMES = 4096
 """Models, and groups of them, of which it is known how quick they are and whose turn it is."""
 
@@ -104,6 +106,8 @@ class State(msgspec.Struct):
     queue: deque[asyncio.Future[None]] = msgspec.field(default_factory=deque)
     """Requests waiting for somebody to finish."""
     taken: int = 0
+    slept: float | None = None
+    """What the machine had slept in all when it was looked at last."""
     others: Others | None = None
     """None: this is the only process."""
 
@@ -268,6 +272,16 @@ class State(msgspec.Struct):
             bucket = self.buckets[name] = Bucket(limit.rule, name=name)
         bucket.follow(limit.rule)
         return bucket
+
+    def awake(self, slept: float) -> None:
+        """A request has come; the machine has slept so many seconds in all. What was to pass meanwhile has passed."""
+        if self.slept is None or slept - self.slept < NAP:
+            self.slept = slept if self.slept is None else self.slept
+            return
+        seconds, self.slept = slept - self.slept, slept
+        for one in (*self.healths.values(), *self.buckets.values(), self.blocks):
+            one.slept(seconds)
+        self.wake()
 
     def sweep(self, now: float) -> None:
         """Forgets those that are as good as new: clients may name any number of sessions and models."""

@@ -6,15 +6,19 @@ import asyncio
 import contextlib
 
 import pytest
+from msgspec.structs import replace
 
+from engine import generation
 from engine import state as state_module
-from engine.blocks import LADDER, Blocks
+from engine.blocks import LADDER, Aside, Blocks
 from engine.candidates import Limit
 from engine.facts import Facts
+from engine.generation import House
 from engine.health import HealthRule
 from engine.limits import Bucket, LimitRule
 from engine.outcome import ChainFailed
-from engine.state import SWEEP, Skip, State
+from engine.sleep import slept
+from engine.state import NAP, SWEEP, Skip, State
 from providers.failures import Failure
 from providers.provider import Key, Provider
 from providers.secrets import Secret
@@ -225,3 +229,54 @@ def test_nothing_grows_with_the_models_that_clients_name(monkeypatch: pytest.Mon
     kept = (state.healths, state.first_token, state.rotations, state.buckets, state.blocks.asides)
     assert max(map(len, kept)) < SWEEP * 3 / 4
     assert len(provider._profiles) <= 1_000
+
+
+def test_what_was_to_pass_while_the_machine_slept_has_passed():
+    """A laptop is closed for the night: a block of five hours is over in the morning, one of two days goes on."""
+
+    async def main() -> list[tuple[str, float | None]]:
+        state, loop, hour = State(), asyncio.get_running_loop(), 3600.0
+        now, facts = loop.time(), Facts(request())
+        quota, week, ill, slow = (candidate(ScriptedProvider(name), health=FRAIL) for name in "abcd")
+        slow = replace(slow, limit=Limit(LimitRule(1, 6 * hour), ("d/*", "")))
+        state.awake(1_000.0)
+        state.blocks.block(now, "a", "0", "m", 5 * hour, "quota")
+        state.blocks.block(now, "b", "0", "m", 23 * hour, "quota")
+        for turn in (ill, slow):
+            slot = state.take(turn, turn.provider.keys[0], now, facts)
+            state.failed(slot, DOWN, now)
+            state.give_back(slot)
+        state.awake(1_000.5)
+        asleep = [state.look(turn, now, facts) for turn in (quota, week, ill, slow)]
+        assert [skip.why for skip in asleep if isinstance(skip, Skip)] == [
+            "block",
+            "block",
+            "resting",
+            "resting",
+        ]
+        state.awake(1_000.0 + 8 * hour)
+        state.awake(1_000.1 + 8 * hour)
+        found = [state.look(turn, now, facts) for turn in (quota, week, ill, slow)]
+        return [
+            (one.why, one.until and one.until - now) if isinstance(one, Skip) else ("", None) for one in found
+        ]
+
+    assert run(main()) == [("", None), ("block", pytest.approx(15 * 3600.0)), ("", None), ("", None)]
+
+
+def test_the_clocks_of_this_machine_agree_while_it_is_awake():
+    before = slept()
+    assert slept() == pytest.approx(before, abs=NAP)
+
+
+def test_a_request_is_when_it_is_seen_that_the_machine_has_slept(monkeypatch: pytest.MonkeyPatch):
+    async def main() -> float:
+        house = House("routes.toml", {})
+        house.accept(b"rules = '''\nroute rest answer \"x\"\n'''\n")
+        for total in (50.0, 50.0 + 3600.0):
+            monkeypatch.setattr(generation, "slept", lambda total=total: total)
+            await (await house.run(request())).aclose()
+            house.state.blocks.asides.setdefault(("a", "0"), Aside(10_000.0, "quota"))
+        return house.state.blocks.asides["a", "0"].until
+
+    assert run(main()) == 10_000.0 - 3600.0
