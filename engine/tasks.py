@@ -34,13 +34,21 @@ COMPACTION = (
     "Your task is to create a detailed summary of the conversation so far",
 )
 TITLE_FIELDS = frozenset({"title", "branch"})
-TITLE_PROMPTS = (
-    re.compile(
-        r"sentence-case title|new conversation topic|\bword title\b.{0,40}\bconversation\b", re.I | re.S
-    ),
-    re.compile(r"\btitle\b.*\b(coding|this) session\b|\b(coding|this) session\b.*\btitle\b", re.I | re.S),
+TITLE_SYSTEM = re.compile(
+    r"\bsentence-case title\b"
+    r"|\bisNewTopic\b"
+    r"|\b(?:generate|write|create|make|give|suggest|produce|find)\b[^.\n]{0,60}\btitle\b"
+    r"[^.\n]{0,80}\b(?:coding|this) session\b",
+    re.I,
 )
-ABOUT_SESSIONS = re.compile(r"\b(session|conversation)s?\b", re.I)
+"""System prompts of those who want a title. A job title, a title page or a title that is to be translated, in whatever
+session, is none."""
+TITLE_ASKED = re.compile(
+    r"\s*(?:please\s+)?(?:write|generate|create|give)\b[^.\n]{0,40}\bword title for\b[^.\n]{0,40}\bconversation\b",
+    re.I,
+)
+"""How a user message begins that asks for one."""
+TITLE_OF_SESSION = re.compile(r"\b(?:titles?|name)(?:\s+[\w-]+){0,4}\s+(?:sessions?|conversations?)\b", re.I)
 PROMPT_SEARCHED = 4_000
 """Characters of a system prompt that are searched; the chores' own prompts are far shorter."""
 
@@ -147,12 +155,11 @@ def _is_title(request: Request, last: list[str]) -> bool:
     schema = answer_schema(request)
     prompt = system_text(request)
     if schema is None:
-        said = f"{prompt}\n{last[-1][:200]}"
-        return "title" in said.lower() and any(pattern.search(said) for pattern in TITLE_PROMPTS)
+        return TITLE_SYSTEM.search(prompt) is not None or TITLE_ASKED.match(last[-1][:400]) is not None
     fields = schema.get("properties")
     if not isinstance(fields, dict) or "title" not in fields or not TITLE_FIELDS.issuperset(fields):
         return False
-    return from_claude_code(request) or ABOUT_SESSIONS.search(f"{prompt}\n{last[0][:200]}") is not None
+    return from_claude_code(request) or TITLE_OF_SESSION.search(f"{prompt}\n{last[0][:200]}") is not None
 
 
 def _is_prefix(request: Request, last: list[str]) -> bool:

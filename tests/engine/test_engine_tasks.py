@@ -84,6 +84,12 @@ def test_reminders_with_the_role_system_may_follow(name):
         ("<policy_spec> is a tag of ours", {}),
         ("Command: ls\nOutput: a b\nWhy is it empty?", {}),
         ("Suggest a title for this blog post about sessions in Django", {}),
+        ("Translate this page title to French: 'What we learnt in this session'", {}),
+        ("Explain the title page. We talk about it in this session.", {}),
+        ("What is a sentence-case title?", {}),
+        ("A three-word title for a deck of conversation starters, please.", {}),
+        ("I am a baker.", {"system": "Ask for the user's job title, then plan this session with them."}),
+        ("I like trains.", {"system": "Suggest a new conversation topic with a catchy title."}),
     ],
 )
 def test_an_ordinary_question_that_mentions_a_chore_is_main(text, fields):
@@ -103,6 +109,9 @@ def schema(*names):
         ("Name this conversation.", schema("title", "branch"), "title"),
         ("Name this conversation.", schema("title", "mood"), "main"),
         ("Name this conversation.", schema("name"), "main"),
+        ("Give the title of the recipe. The user is in a cooking session.", schema("title"), "main"),
+        ("Generate a short title for this coding session.", None, "title"),
+        ("Return JSON with the title of the paper under discussion in this session.", None, "main"),
         ("Write a sentence-case title for the coding session.", None, "title"),
         ("You write. Each chapter has a title.", None, "main"),
     ],
