@@ -79,10 +79,10 @@ def test_depth_is_bounded(fcc: Served, path: str) -> None:
     for _ in range(120):
         nested = [nested]
     assert fcc.ask("POST", path, KEY, JSON, body=body_of(path, metadata={"x": nested})).status == 200
-    for levels in (129, 10_000, 1_000_000):
+    for levels, said in ((129, b"deep"), (10_000, b"deep"), (1_000_000, b"values")):
         answer = fcc.ask("POST", path, KEY, JSON, body=deep(levels))
         assert answer.status == 400, levels
-        assert b"deep" in answer.body
+        assert said in answer.body
 
 
 def test_numbers_of_messages_and_tools_are_bounded(fcc: Served) -> None:
