@@ -36,9 +36,11 @@ _RETRY_DELAY = re.compile(r'"retrydelay"\s*:\s*"(\d+(?:\.\d+)?)s"')
 def retry_after(headers: Mapping[str, str], now: float, *, resets: bool = True) -> float | None:
     """Seconds to wait, from 1 to a day, as the headers (lower-case names) say; None if they say nothing sensible.
 
-    `now` is the wall clock in seconds since 1970. `resets`: the ends of rate windows count too. Many providers send
+    `now` is the wall clock in seconds since 1970. It is of use where the upstream does not say what its own is: a
+    machine that has slept may be wrong by hours. `resets`: the ends of rate windows count too. Many providers send
     those with every answer, so they mean something only where a rate was exceeded.
     """
+    now = _date(headers.get("date", ""), 0.0) or now
     for name in ("retry-after-ms", "x-ms-retry-after-ms"):
         if (said := _number(headers.get(name, ""))) is not None and (
             wait := _bounded(said / 1000)

@@ -56,7 +56,7 @@ _NO_WAY = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errn
 _NO_TIMERS = aiohttp.ClientTimeout(total=None)
 """Our own deadlines know whether the loop was held up."""
 
-_KEPT = frozenset({"content-type", "content-encoding", "nvcf-reqid"})
+_KEPT = frozenset({"content-type", "content-encoding", "date", "nvcf-reqid"})
 """Response headers that are looked at, besides those about rates."""
 
 

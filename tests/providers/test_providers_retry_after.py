@@ -26,6 +26,12 @@ NOW = 1_764_000_000.0
         ({"retry-after": "7200"}, 7200.0),
         ({"retry-after": "200000"}, LONGEST),
         ({"retry-after": formatdate(NOW + 90, usegmt=True)}, 90.0),
+        (
+            {"retry-after": formatdate(NOW + 3690, usegmt=True), "date": formatdate(NOW + 3600, usegmt=True)},
+            90.0,
+        ),
+        ({"x-ratelimit-reset": f"{NOW + 3690:.0f}000", "date": formatdate(NOW + 3600, usegmt=True)}, 90.0),
+        ({"retry-after": formatdate(NOW + 90, usegmt=True), "date": "no date"}, 90.0),
         ({"retry-after": formatdate(NOW + 7 * 86_400, usegmt=True)}, LONGEST),
         ({"retry-after": formatdate(NOW - 90, usegmt=True)}, None),
         ({"retry-after": "Wed, 99 Foo 2026 99:99:99 GMT"}, None),

@@ -16,6 +16,7 @@ from support.upstream import (
     Behaviour,
     Peer,
     Upstream,
+    answer,
     openai_answer,
     openai_chunk,
     raw,
@@ -68,6 +69,14 @@ def test_an_answer_without_end_is_bounded(monkeypatch: pytest.MonkeyPatch) -> No
     outcome = ask_once(endless)
     assert outcome.failure is not None
     assert "larger than" in outcome.failure.message
+
+
+def test_a_date_is_read_by_the_clock_of_whoever_wrote_it() -> None:
+    """Which may be long past by the clock of this machine."""
+    times = ("Tue, 25 Nov 2025 08:00:00 GMT", "Tue, 25 Nov 2025 08:01:30 GMT")
+    outcome = ask_once(answer(429, b"{}", f"date: {times[0]}", f"retry-after: {times[1]}"))
+    assert outcome.failure is not None
+    assert outcome.failure.retry_after == 90.0
 
 
 def test_headers_that_are_sent() -> None:
