@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import httpx
 import pytest
 
 from fcc.cli import main
+from fcc.crew import processes
+from fcc.crew.processes import Crew, Order
 from support.process import Start, address_of, children, finished, starting
 from support.redis_server import needs_redis, redis_server
 
@@ -98,6 +105,35 @@ def handles(pid: int, number: signal.Signals) -> bool:
     status = Path(f"/proc/{pid}/status").read_text()
     caught = int(next(line for line in status.splitlines() if line.startswith("SigCgt:")).split()[1], 16)
     return bool(caught >> (number - 1) & 1)
+
+
+def test_a_worker_that_cannot_be_started_now_is_started_later(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The machine was out of memory or descriptors for a moment."""
+    monkeypatch.setattr(processes, "BACK_OFF", (0.01,))
+    begun, heard = list[int](), list[tuple[int, int, float]]()
+
+    async def begin(*_: object, **__: object) -> None:
+        begun.append(1)
+        if len(begun) == 3:
+            crew.stop()
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    async def test() -> None:
+        nonlocal crew
+        order = Order("routes.toml", "127.0.0.1", 0, 0, 1)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            crew = Crew(order, listener, mock.Mock(), lambda: None, lambda *told: heard.append(told))
+            before = len(os.listdir("/proc/self/fd"))
+            await asyncio.wait_for(crew._watch(None), 10)
+            assert len(os.listdir("/proc/self/fd")) == before
+
+    crew: Any = None
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", begin)
+    asyncio.run(test())
+    assert heard == [(0, -1, 0.01)] * 3
+    assert "a worker could not be started: Resource temporarily unavailable" in capsys.readouterr().err
 
 
 def test_workers_do_not_outlive_their_parent(start: Start) -> None:
