@@ -118,10 +118,28 @@ def kept_token(folder: Path, make: bool = True) -> Token:
     if not make:
         return Token("", "made")
     folder.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
+    return made_token(path)
+
+
+def made_token(path: Path) -> Token:
+    """A new token in a file that is there whole or not at all. Of several first starts at once one makes the token, and
+    the others take it. Raises OSError.
+    """
     made = secrets.token_urlsafe(32)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(made + "\n")
+    own = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(made + "\n")
+        try:
+            os.link(own, path)
+        except FileExistsError:
+            if found := path.read_text(encoding="ascii").strip():
+                return Token(found, "kept")
+            own.replace(path)
+        except OSError:  # this file system knows no links
+            own.replace(path)
+    finally:
+        own.unlink(missing_ok=True)
     return Token(made, "made")
 
 

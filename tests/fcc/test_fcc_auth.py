@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -27,6 +28,32 @@ def test_a_token_is_made_once_and_kept_for_its_owner(tmp_path: Path) -> None:
 def test_an_empty_token_file_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("\n")
     assert kept_token(tmp_path).origin == "made"
+
+
+def test_of_several_first_starts_one_makes_the_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = os.link
+
+    def slower(own: Path, path: Path) -> None:
+        monkeypatch.setattr(os, "link", link)
+        assert kept_token(tmp_path).origin == "made"
+        link(own, path)
+
+    monkeypatch.setattr(os, "link", slower)
+    late = kept_token(tmp_path)
+    assert late == kept_token(tmp_path)
+    assert late.origin == "kept"
+    assert [one.name for one in tmp_path.iterdir()] == ["token"]
+
+
+def test_a_token_is_made_where_there_are_no_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: Path) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", unknown)
+    made = kept_token(tmp_path)
+    assert made.origin == "made"
+    assert kept_token(tmp_path).value == made.value
+    assert stat.S_IMODE((tmp_path / "token").stat().st_mode) == 0o600
 
 
 def test_which_token_counts(tmp_path: Path) -> None:
