@@ -62,7 +62,8 @@ def test_anthropic_gets_every_field():
 def test_others_get_what_is_common_ground():
     body = body_of(NATIVE, **WHOLE)
     common = {"model", "messages", "stream", "max_tokens", "temperature", "top_p", "top_k", "stop_sequences"}
-    assert body.keys() == common
+    assert body.keys() == common | {"system"}
+    assert body["system"][0]["text"].startswith("Answer with nothing but one JSON value")
 
 
 def test_betas_go_to_anthropic_only_and_without_those_of_refused_fields():

@@ -34,9 +34,11 @@ def write_messages(request: Request, blocks: Blocks, *, inline_system: bool) -> 
     return _paired(_without_last_blanks(out))
 
 
-def write_system(request: Request, blocks: Blocks) -> str | list[Block] | None:
-    """The `system` of the body, for others than Anthropic without what is for its books."""
+def write_system(request: Request, blocks: Blocks, last: str | None = None) -> str | list[Block] | None:
+    """The `system` of the body, for others than Anthropic without what is for its books. `last` stands at its end."""
     system = request.body.get("system")
+    if last is not None:
+        system = [*blocks.taken(system), {"type": "text", "text": last}]
     if isinstance(system, str) or not system:
         return system or None
     taken = blocks.taken(system)

@@ -6,12 +6,14 @@ from typing import Any
 
 import msgspec
 
+from translators.answer_form import form_in_words, wanted_form
 from translators.anthropic.blocks import Blocks
 from translators.anthropic.conversation import write_messages, write_system
 from translators.anthropic.refused import last_parts, leave_out
 from translators.anthropic.thinking import thinking_fields
 from translators.anthropic.tools import tool_fields
 from translators.openai_chat.request import add_fields, clamped
+from translators.profile import Profile
 from translators.request import Request
 from translators.wire import Target, WireRequest
 
@@ -23,6 +25,7 @@ _COMMON = ("temperature", "top_p", "top_k", "stop_sequences")
 
 _WRITTEN = frozenset({"model", "messages", "system", "tools", "max_tokens", "thinking", "stream"})
 _NEEDED = frozenset({"model", "messages", "max_tokens"})
+_FORM = frozenset({"output_config", "output_format", "format"})
 _OF_THOUGHTS = frozenset({"thinking", "redacted_thinking", "signature"})
 """Refusals of any of these are about earlier thinking."""
 
@@ -41,7 +44,7 @@ def write_request(request: Request, target: Target) -> WireRequest:
     }
     if isinstance(request.body.get("max_tokens"), int):
         body["max_tokens"] = clamped(request.max_tokens, request.size, profile)
-    if system := write_system(request, blocks):
+    if system := write_system(request, blocks, _form(request, profile, inner)):
         body["system"] = system
     _add_options(body, request, target)
     _add_thinking(body, request, target)
@@ -49,6 +52,13 @@ def write_request(request: Request, target: Target) -> WireRequest:
     if refused:
         leave_out(body, refused, _NEEDED)
     return WireRequest("/v1/messages", msgspec.json.encode(body), headers=_headers(request, target, inner))
+
+
+def _form(request: Request, profile: Profile, refused: frozenset[str]) -> str | None:
+    """The form of the answer in words, for those that have no field for it or will not have it."""
+    if profile.first_party and refused.isdisjoint(_FORM):
+        return None
+    return form_in_words(request.body)
 
 
 def _add_options(body: dict[str, Any], request: Request, target: Target) -> None:
@@ -73,6 +83,8 @@ def _add_thinking(body: dict[str, Any], request: Request, target: Target) -> Non
     fields = thinking_fields(request, target, limit, turn_thinks=_turn_thinks(body["messages"]))
     if target.profile.first_party and isinstance(body.get("output_config"), dict):
         rest = {name: value for name, value in body.pop("output_config").items() if name != "effort"}
+        if form := wanted_form({"output_config": rest}):
+            rest["format"] = {name: form[name] for name in ("type", "schema") if name in form}
         if rest or "output_config" in fields:
             body["output_config"] = rest | fields.pop("output_config", {})
     body |= fields

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from translators.answer_form import wanted_form
 from translators.gemini.schemas import json_schema, openapi_schema
 from translators.openai_chat.request import clamped
 from translators.profile import Profile
@@ -82,9 +83,8 @@ def _thinking(wish: Wish, profile: Profile) -> dict[str, Any]:
 
 
 def _json_answer(asked: dict[str, Any], refused: frozenset[str]) -> dict[str, Any]:
-    config = asked.get("output_config")
-    wanted = config.get("format") if isinstance(config, dict) else asked.get("output_format")
-    if not isinstance(wanted, dict) or wanted.get("type") != "json_schema":
+    wanted = wanted_form(asked)
+    if wanted is None:
         return {}
     answer: dict[str, Any] = {"responseMimeType": "application/json"}
     schema = wanted.get("schema")

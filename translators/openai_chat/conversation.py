@@ -33,17 +33,20 @@ def write_messages(
     tools: Tools,
     *,
     first_line: str | None = None,
+    last_line: str | None = None,
     replay: str,
     model: str | None = None,
 ) -> list[dict[str, Any]]:
-    """The `messages` of the body. `first_line` opens the system text; `replay` is a `Profile.replay`.
+    """The `messages` of the body. `first_line` opens the system text and `last_line` ends it.
 
-    `model`: what was carried for it goes back with its calls; None: nothing does.
+    `replay` is a `Profile.replay`. `model`: what was carried for it goes back with its calls; None: nothing does.
     """
     conversation = _Conversation(profile, tools, replay, model)
     system = system_texts(request.body.get("system"))
     if first_line:
         system.insert(0, first_line)
+    if last_line:
+        system.append(last_line)
     if system:
         conversation.after.append(("system", list(system)))
     for message in distinct_calls(request.messages):

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from translators.answer_form import form_in_words, wanted_form
 from translators.openai_chat.carried import DETAILS, EXTRA
 from translators.openai_chat.conversation import write_messages
 from translators.openai_chat.switches import system_line, thinking_fields
@@ -40,6 +41,7 @@ def write_request(request: Request, target: Target) -> WireRequest:
             profile,
             tools,
             first_line=system_line(wish, profile),
+            last_line=None if "response_format" not in refused else form_in_words(asked),
             replay=replay,
             model=target.model if refused.isdisjoint((DETAILS, EXTRA)) else None,
         ),
@@ -78,9 +80,8 @@ def clamped(wanted: int, size: int, profile: Profile) -> int:
 
 def response_format(asked: dict[str, Any]) -> dict[str, Any]:
     """The field that asks for JSON of a schema, if the client did; empty otherwise."""
-    config = asked.get("output_config")
-    wanted = config.get("format") if isinstance(config, dict) else asked.get("output_format")
-    if not isinstance(wanted, dict) or wanted.get("type") != "json_schema":
+    wanted = wanted_form(asked)
+    if wanted is None:
         return {}
     schema = wanted.get("schema")
     described: dict[str, Any] = {"name": wanted.get("name") or "output", "schema": schema}

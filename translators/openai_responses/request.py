@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from translators.answer_form import form_in_words
 from translators.openai_chat.request import add_fields, clamped, response_format
 from translators.openai_chat.switches import effort_level
 from translators.openai_chat.tools import Tools
@@ -22,6 +23,8 @@ _FEWEST = 16
 _ENCRYPTED = "reasoning.encrypted_content"
 _INCLUDE = frozenset({"include", "encrypted_content", _ENCRYPTED})
 """Names under which an upstream refuses that it be asked for encrypted reasoning."""
+_FORM = frozenset({"text", "format", "text.format"})
+"""Names under which it refuses a form of the answer."""
 
 
 def write_request(request: Request, target: Target) -> WireRequest:
@@ -35,7 +38,10 @@ def write_request(request: Request, target: Target) -> WireRequest:
     tools = Tools(request, profile)
     asked = request.body
     body: dict[str, Any] = {"model": target.model, "stream": target.stream, "store": False}
-    if instructions := "\n\n".join(system_texts(asked.get("system"))):
+    system = system_texts(asked.get("system"))
+    if not refused.isdisjoint(_FORM) and (form := form_in_words(asked)):
+        system.append(form)
+    if instructions := "\n\n".join(system):
         body["instructions"] = instructions
     body["input"] = write_items(request, target, tools, replay=encrypted)
     if isinstance(asked.get("max_tokens"), int):
