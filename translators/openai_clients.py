@@ -5,8 +5,11 @@ Sources: platform.openai.com/docs/api-reference (chat, responses), platform.open
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 
@@ -26,6 +29,12 @@ JSON_ONLY = "Answer with one JSON object and nothing else."
 Fields = dict[str, Any]
 
 _CHARACTERS_PER_TOKEN = 4
+
+_LONGEST_SCHEME = 20
+_PDF = "JVBERi"
+"""How a PDF begins in base64."""
+_MEDIA_TYPES = {"image/jpg": "image/jpeg"}
+"""Names that OpenAI takes and others do not."""
 
 _encode = msgspec.json.encode
 
@@ -178,21 +187,41 @@ def image_of(url: Any) -> Fields:
 
 
 def document_of(data: Any, title: Any) -> Fields:
-    """A document block for a file given as data URL or address. Raises RequestError."""
-    block: Fields = {"type": "document", "source": _source(data, "file")}
+    """A document block for a file given as data URL or address; a file that is text becomes text, since only PDFs are
+    read in any other form. Raises RequestError.
+    """
+    source = _source(data, "file")
+    if source["type"] == "base64":
+        if source["data"].startswith(_PDF):
+            source["media_type"] = "application/pdf"
+        elif (text := _text_in(source["data"])) is not None:
+            source = {"type": "text", "media_type": "text/plain", "data": text}
+    block: Fields = {"type": "document", "source": source}
     if isinstance(title, str) and title:
         block["title"] = title
     return block
 
 
 def _source(url: Any, what: str) -> Fields:
-    if not isinstance(url, str) or not url:
+    head, comma, data = url.partition(",") if isinstance(url, str) else ("", "", "")
+    if "://" in head[:_LONGEST_SCHEME]:
+        return {"type": "url", "url": url}
+    if not head.startswith("data:") or not comma:
         raise RequestError(f"{what}: only a data URL or an address can be read here, no stored file")
-    head, comma, data = url.partition(",")
-    if head.startswith("data:") and comma:
-        media_type = head.removeprefix("data:").partition(";")[0]
-        return {"type": "base64", "media_type": media_type, "data": data}
-    return {"type": "url", "url": url}
+    media_type, *parameters = head.removeprefix("data:").split(";")
+    if "base64" not in parameters:
+        data = base64.b64encode(unquote_to_bytes(data)).decode()
+    media_type = media_type.strip().lower() or "text/plain"
+    return {"type": "base64", "media_type": _MEDIA_TYPES.get(media_type, media_type), "data": data}
+
+
+def _text_in(data: str) -> str | None:
+    """The text of a file in base64, if it is text."""
+    try:
+        text = binascii.a2b_base64(data).decode("utf-8-sig")
+    except ValueError:
+        return None
+    return None if "\0" in text else text
 
 
 _CODES = {
