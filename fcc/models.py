@@ -1,7 +1,9 @@
 """`GET /v1/models`: what the policy offers, in the ids that Claude Code's picker shows.
 
 Ids carry the prefix `anthropic/`, because the picker keeps only ids with `claude` or `anthropic` in them
-(older ones only those that begin so). Source of the shapes: docs.claude.com/en/api/models-list.
+(older ones only those that begin so). Source of the shapes: docs.claude.com/en/api/models-list. OpenAI's clients find
+their own fields beside Anthropic's (platform.openai.com/docs/api-reference/models), and all models on one page, since
+their list has no pages.
 """
 
 from __future__ import annotations
@@ -16,6 +18,9 @@ PREFIX = "anthropic/"
 SUFFIX = "--no-thinking"
 CREATED = "1970-01-01T00:00:00Z"
 """The API's value for a model whose release date is unknown."""
+PAGE = 20
+"""Entries on a page for clients of Anthropic's that do not say how many they want."""
+MOST = 1000
 FAMILIES = ("claude", "opus", "sonnet", "haiku", "fable")
 
 
@@ -36,7 +41,15 @@ def entry(offer: Offered) -> dict[str, Any]:
 
 
 def shape(model_id: str, name: str) -> dict[str, Any]:
-    return {"type": "model", "id": model_id, "display_name": name, "created_at": CREATED}
+    return {
+        "type": "model",
+        "id": model_id,
+        "display_name": name,
+        "created_at": CREATED,
+        "object": "model",
+        "created": 0,
+        "owned_by": "fcc",
+    }
 
 
 def page(
@@ -49,6 +62,7 @@ def page(
     span = every[start:end]
     data = span[-limit:] if before and not after else span[:limit]
     return {
+        "object": "list",
         "data": list(data),
         "has_more": len(data) < len(span),
         "first_id": data[0]["id"] if data else None,

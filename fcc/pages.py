@@ -15,6 +15,7 @@ from fcc.admin import api
 from fcc.crew.line import Silent
 from fcc.dashboard import api as dashboard
 from fcc.dashboard import shell
+from translators.clients import CLIENTS
 
 if TYPE_CHECKING:
     from fcc.server import App
@@ -48,11 +49,13 @@ def app_of(request: Request) -> App:
 @router.get("/v1/models")
 async def list_models(
     request: Request,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 20,
+    limit: Annotated[int | None, Query(ge=1, le=models.MOST)] = None,
     after_id: str | None = None,
     before_id: str | None = None,
 ) -> dict[str, Any]:
     """What the policy offers. Shape and parameters: docs.claude.com/en/api/models-list."""
+    if limit is None:
+        limit = models.PAGE if "anthropic-version" in request.headers else models.MOST
     return models.page(models.entries(offers(request)), limit, after_id, before_id)
 
 
@@ -77,8 +80,18 @@ async def http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, AnyHTTPException)
     message = str(error.detail)
     if error.status_code == 405 or message == "Not Found":
-        message = f"{request.method} {request.scope['path'][:200]}: {message.lower()}"
+        path = request.scope["path"]
+        message = f"{request.method} {path[:200]}: {message.lower()}{meant(path)}"
     return failure(request, error.status_code, message, error.headers)
+
+
+def meant(path: str) -> str:
+    """The address that a wrong one ends like: clients differ in whether their base URL has the `/v1`."""
+    asked = f"/{path.strip('/')}"
+    for known in (*CLIENTS, "/v1/messages/count_tokens", "/v1/models"):
+        if path != known and asked.endswith(known.removeprefix("/v1")):
+            return f", but `{known}` is: set the client's base URL accordingly"
+    return ""
 
 
 async def invalid(request: Request, error: Exception) -> Response:

@@ -37,7 +37,7 @@ def test_every_offer_once_in_file_order() -> None:
         "zen/minimax-m2.5-free (no thinking)",
         "GLM",
     ]
-    assert {one["type"] for one in ENTRIES} == {"model"}
+    assert {(one["type"], one["object"]) for one in ENTRIES} == {("model", "model")}
 
 
 def test_ids_are_kept_by_old_and_new_pickers() -> None:

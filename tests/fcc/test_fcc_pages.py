@@ -69,6 +69,61 @@ def test_the_official_client_lists_models() -> None:
     run(test())
 
 
+def test_openais_clients_get_all_models_at_once_and_anthropics_page_by_page() -> None:
+    ids = [f"a/model-{number}" for number in range(23)]
+    rules = f"offer {', '.join(ids)}\nroute rest use requested\n"
+
+    async def test() -> None:
+        async with (
+            world(rules, a=upstream()) as here,
+            client_of(here) as theirs,
+            anthropic.AsyncAnthropic(base_url=here.address, api_key=TOKEN, max_retries=0) as ours,
+        ):
+            listed = await theirs.models.list()
+            assert [model.id.removeprefix("anthropic/") for model in listed.data] == ids
+            assert {(model.object, model.created, model.owned_by) for model in listed.data} == {
+                ("model", 0, "fcc")
+            }
+            assert listed.object == "list"
+            page = await ours.models.list()
+            assert (len(page.data), page.has_more) == (20, True)
+            assert [model.id.removeprefix("anthropic/") async for model in page] == ids
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    ("path", "known"),
+    [
+        ("/v1/messages/", "/v1/messages"),
+        ("/v1/v1/messages", "/v1/messages"),
+        ("//v1/messages", "/v1/messages"),
+        ("/messages/count_tokens", "/v1/messages/count_tokens"),
+        ("/chat/completions", "/v1/chat/completions"),
+        ("/api/v1/responses", "/v1/responses"),
+        ("/models", "/v1/models"),
+    ],
+)
+def test_an_address_with_another_base_says_which_was_meant(path: str, known: str) -> None:
+    async def test() -> None:
+        async with world(RULES, a=upstream()) as here:
+            response = await here.client.post(f"{here.address}{path}", json={})
+            assert response.status_code == 404
+            assert f"`{known}`" in response.json()["error"]["message"]
+
+    run(test())
+
+
+def test_an_address_of_nothing_is_not_taken_for_another() -> None:
+    async def test() -> None:
+        async with world(RULES, a=upstream()) as here:
+            for path in ("/v1/embeddings", "/v1/messages/batches"):
+                error = (await here.client.post(path, json={})).json()["error"]
+                assert error["message"] == f"POST {path}: not found"
+
+    run(test())
+
+
 @pytest.mark.parametrize(
     "path",
     [
