@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import os
 import socket
 import sys
+import threading
 from contextvars import ContextVar
 from functools import partial
 from typing import Any
@@ -66,11 +69,50 @@ class ForbiddenAddressError(OSError):
     """A name led to an address that nothing is sent to."""
 
 
+class _Names:
+    """Asks the system for addresses, each name in a thread of its own.
+
+    uvloop has four threads for everything of the kind, and names may hold two of them (docs.libuv.org, threadpool). One
+    whose server says nothing holds its thread for half a minute: two of those, and nobody else was found either.
+    """
+
+    async def getaddrinfo(self, host: str, port: int, **hints: int) -> Any:
+        """As that of a loop. Raises OSError, UnicodeError."""
+        loop = asyncio.get_running_loop()
+        found: asyncio.Future[Any] = loop.create_future()
+
+        def tell(answer: Any, error: Exception | None) -> None:
+            if not found.done():
+                if error is None:
+                    found.set_result(answer)
+                else:
+                    found.set_exception(error)
+
+        def look() -> None:
+            answer, failed = None, None
+            try:
+                answer = socket.getaddrinfo(host, port, **hints)
+            except Exception as error:
+                failed = error
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(tell, answer, failed)
+
+        try:
+            threading.Thread(target=look, name="fcc-names", daemon=True).start()
+        except RuntimeError as error:
+            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from error
+        return await found
+
+    async def getnameinfo(self, address: Any, flags: int) -> Any:
+        return await asyncio.get_running_loop().getnameinfo(address, flags)
+
+
 class _Resolver(AbstractResolver):
     """The system's, except that a name never leads to a metadata service."""
 
     def __init__(self) -> None:
-        self._system = ThreadedResolver()
+        names: Any = _Names()
+        self._system = ThreadedResolver(names)
 
     async def resolve(self, host: str, port: int = 0, family: Any = 0) -> Any:
         found = await self._system.resolve(host, port, family)

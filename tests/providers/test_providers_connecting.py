@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import socket
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +24,9 @@ from support.upstream import (
     openai_answer,
     reset,
 )
+
+BOUND = 8.0
+"""Seconds after which a test that hangs has failed."""
 
 
 def test_nobody_listens() -> None:
@@ -71,6 +77,36 @@ def test_a_refusal_is_told_apart_from_a_network_that_is_away(
     assert failure is not None
     assert (failure.kind, failure.unreachable) == ("connection", number in NO_WAY)
     assert os.strerror(number).lower() in failure.message
+
+
+def test_names_that_are_not_found_keep_nobody_else_from_being_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server of names that says nothing holds whoever asks it for half a minute."""
+    over, system = threading.Event(), socket.getaddrinfo
+
+    def look(host: str, *said: Any, **hints: Any) -> Any:
+        if host.endswith(".example"):
+            over.wait(BOUND)
+            raise socket.gaierror(socket.EAI_AGAIN, "nobody knows")
+        return system(host, *said, **hints)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look)
+
+    async def main() -> None:
+        async with Upstream(openai_answer("found")) as upstream:
+            lost = [provider_at(f"https://deaf{number}.example/v1") for number in range(40)]
+            waiting = [asyncio.create_task(answered(provider)) for provider in lost]
+            await asyncio.sleep(0)
+            found = provider_at(upstream.url.replace("127.0.0.1", "localhost"))
+            async with asyncio.timeout(BOUND / 2):
+                assert (await answered(found)).text == "found"
+            assert not any(task.done() for task in waiting)
+            over.set()
+            failures = [(await task).failure for task in waiting]
+            assert all(failure is not None and failure.unreachable for failure in failures)
+            for provider in (found, *lost):
+                await provider.aclose()
+
+    asyncio.run(main())
 
 
 def test_a_name_that_leads_to_a_metadata_service_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
