@@ -2,7 +2,8 @@
 
 uvicorn on httptools is three times as fast as on h11 but not as strict. This subclass of uvicorn's protocol
 adds the refusals of RFC 9112 §3.2 (one Host) and of our own limits, and the deadlines that uvicorn does not
-have.
+have. An `Upgrade` is passed over (RFC 9110 §7.8): httptools would take what follows the head for another protocol,
+and the JDK's client, which asks for HTTP/2 with its first request, would lose its body.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import os
 from typing import Any, Literal
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
@@ -65,6 +67,11 @@ class StrictProtocol(HttpToolsProtocol):
         self._stuck: asyncio.TimerHandle | None = None
         self._since = 0.0
         """When it began to wait for a request."""
+        self._body: bytes | None = None
+        """Headers of a body that comes behind an `Upgrade`."""
+        self._again = False
+        """The parser reads a head that has been read before."""
+        self.parser: Any = StayingParser(self)
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -91,17 +98,27 @@ class StrictProtocol(HttpToolsProtocol):
         if self._deadline is None:
             self._await(self.body_deadline if self._state == "body" else self.head_deadline)
 
+    def on_url(self, url: bytes) -> None:
+        if not self._again:
+            super().on_url(url)
+
     def on_message_begin(self) -> None:
+        if self._again:
+            return
         self._state, self._head_size = "head", 0
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self._again:
+            return
         if self._state != "head":
             self._refusal = (400, "trailers are not accepted")
             raise Refused
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        if self._again:
+            return
         self._refusal = faulty_head(self.url, self.headers)
         if self._refusal is not None:
             raise Refused
@@ -111,11 +128,22 @@ class StrictProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         if getattr(self.server_state, "draining", False):
             self.cycle.keep_alive = False
+        self._body = body_headers(self.headers) if self.parser.upgrades() else None
 
     def on_message_complete(self) -> None:
+        if self._body is not None:
+            return
         self._state = "idle"
         self._done_waiting()
         super().on_message_complete()
+
+    def stays(self, parser: httptools.HttpRequestParser) -> None:
+        """The head that asked for an upgrade is over: let a new parser go on with its body, if it has one."""
+        body, self._body = self._body, None
+        if body is not None:
+            self._again = True
+            parser.feed_data(b"POST / HTTP/1.1\r\n" + body + b"\r\n")
+            self._again = False
 
     def send_400_response(self, msg: str) -> None:
         """Answer what cannot be parsed, or was refused, in the Anthropic envelope, and close."""
@@ -193,6 +221,54 @@ class StrictProtocol(HttpToolsProtocol):
             self.send_400_response("")
         else:
             self.transport.close()
+
+
+class StayingParser:
+    """httptools' parser for a protocol that changes to no other."""
+
+    def __init__(self, protocol: StrictProtocol) -> None:
+        self._protocol = protocol
+        self._parser = self._new()
+
+    def _new(self) -> httptools.HttpRequestParser:
+        parser = httptools.HttpRequestParser(self._protocol)
+        parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
+        return parser
+
+    def feed_data(self, data: bytes) -> None:
+        """Raises httptools.HttpParserError."""
+        while True:
+            try:
+                self._parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as upgrade:
+                data = data[upgrade.args[0] :]
+                self._parser = self._new()
+                self._protocol.stays(self._parser)
+
+    def upgrades(self) -> bool:
+        """The head asks for another protocol."""
+        return self._parser.should_upgrade()
+
+    def should_upgrade(self) -> bool:
+        return False
+
+    def should_keep_alive(self) -> bool:
+        return self._parser.should_keep_alive()
+
+    def get_http_version(self) -> str:
+        return self._parser.get_http_version()
+
+    def get_method(self) -> bytes:
+        return self._parser.get_method()
+
+
+def body_headers(headers: list[tuple[bytes, bytes]]) -> bytes | None:
+    """The headers that tell where a body ends; None when there is no body."""
+    found = {name: value for name, value in headers if name in (b"content-length", b"transfer-encoding")}
+    if not found or found.get(b"content-length", b"").strip() == b"0":
+        return None
+    return b"".join(name + b": " + value + b"\r\n" for name, value in found.items())
 
 
 def faulty_head(target: bytes, headers: list[tuple[bytes, bytes]]) -> tuple[int, str] | None:

@@ -105,6 +105,50 @@ def test_one_connection_serves_many(server: Served) -> None:
             assert connection.recv(65536).startswith(b"HTTP/1.1 200")
 
 
+UPGRADE = b"Host: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAI\r\n"
+"""What the JDK's client says with its first request."""
+LAST = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("message", "size"),
+    [
+        (b"POST / HTTP/1.1\r\n" + UPGRADE + b"Content-Length: 5\r\n\r\nhello", b"5"),
+        (b"POST / HTTP/1.1\r\n" + UPGRADE + b"Content-Length: 90000\r\n\r\n" + b"x" * 90_000, b"90000"),
+        (
+            b"POST / HTTP/1.1\r\n" + UPGRADE + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+            b"5",
+        ),
+        (b"POST / HTTP/1.1\r\n" + UPGRADE + b"Content-Length: 0\r\n\r\n", b"0"),
+        (b"GET / HTTP/1.1\r\n" + UPGRADE + b"\r\n", b"0"),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", b"0"),
+    ],
+)
+@pytest.mark.parametrize("cut", [None, 10, -3])
+def test_an_upgrade_is_passed_over_and_nothing_behind_it_lost(
+    server: Served, message: bytes, size: bytes, cut: int | None
+) -> None:
+    """Neither the body nor the next request, however they come."""
+    head = message.index(b"\r\n\r\n") + 4
+    data = message + message + LAST
+    pieces = (data,) if cut is None else (data[: head + cut], data[head + cut :])
+    answers = server.send(*pieces).split(b"HTTP/1.1 200 OK\r\n")
+    assert [one.partition(b"\r\n\r\n")[2] for one in answers[1:]] == [size, size, b"0"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ],
+)
+def test_an_upgrade_opens_no_way_round_the_refusals(server: Served, body: bytes) -> None:
+    assert parsed(server.send(b"POST / HTTP/1.1\r\n" + UPGRADE + body)).status == 400
+    trailer = b"Transfer-Encoding: chunked\r\n\r\n0\r\nHost: evil.example\r\n\r\n"
+    assert server.send(b"POST / HTTP/1.1\r\n" + UPGRADE + trailer) == b""
+
+
 def seconds_until_closed(server: Served, *pieces: bytes) -> tuple[float, bytes]:
     began = time.perf_counter()
     data = server.send(*pieces)
