@@ -118,6 +118,8 @@ def token_limit(asked: Fields, *names: str) -> int:
         limit = asked.get(name)
         if limit is None:
             continue
+        if isinstance(limit, float) and limit.is_integer():
+            limit = int(limit)
         if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
             raise RequestError(f"{name}: a whole number greater than 0 is required")
         return limit

@@ -62,6 +62,23 @@ def test_unknown_fields_are_ignored(read):
     )
 
 
+def test_a_type_that_is_null_is_the_usual_one():
+    """Clients whose language has no absent fields write them as null."""
+    said = {"type": None, **USER}
+    assert responses(input=[said]).body == responses().body
+    tool = {"type": None, "function": {"name": "read", "parameters": {"type": "object"}}}
+    assert chat(tools=[tool]).body == chat(tools=[{**tool, "type": "function"}]).body
+
+
+@BOTH
+def test_a_limit_may_be_a_whole_number_with_a_point(read):
+    name = "max_tokens" if read is chat else "max_output_tokens"
+    limit = read(**{name: 500.0}).body["max_tokens"]
+    assert (limit, type(limit)) == (500, int)
+    with pytest.raises(RequestError, match="whole number"):
+        read(**{name: 500.5})
+
+
 @BOTH
 def test_a_session_is_told_by_the_cache_key(read):
     user_id = read(prompt_cache_key="abc").body["metadata"]["user_id"]

@@ -121,7 +121,7 @@ def _tools(asked: Fields, fields: Fields) -> frozenset[str]:
     custom: set[str] = set()
     declared = asked.get("tools")
     for tool in declared if isinstance(declared, list) else ():
-        kind = tool.get("type", "function")
+        kind = tool.get("type") or "function"
         told = tool.get(kind) if kind in ("function", "custom") else None
         if isinstance(told, dict) and isinstance(told.get("name"), str):
             tools.append(tool_of(told["name"], told, custom=kind == "custom"))

@@ -23,7 +23,7 @@ def add_items(items: Any, turns: Turns) -> None:
     for item in items if isinstance(items, list) else ():
         if not isinstance(item, dict):
             raise RequestError("input: a text or a list of objects is required")
-        kind = item.get("type", "message")
+        kind = item.get("type") or "message"
         if kind == "message":
             _message(item, turns)
         elif kind == "reasoning":
