@@ -15,6 +15,7 @@ from translators.anthropic.tools import tool_fields
 from translators.openai_chat.request import add_fields, clamped
 from translators.profile import Profile
 from translators.request import Request
+from translators.server_tools import lack_in_words
 from translators.wire import Target, WireRequest
 
 _VERSION = "2023-06-01"
@@ -44,7 +45,7 @@ def write_request(request: Request, target: Target) -> WireRequest:
     }
     if isinstance(request.body.get("max_tokens"), int):
         body["max_tokens"] = clamped(request.max_tokens, request.size, profile)
-    if system := write_system(request, blocks, _form(request, profile, inner)):
+    if system := write_system(request, blocks, _in_words(request, profile, inner)):
         body["system"] = system
     _add_options(body, request, target)
     _add_thinking(body, request, target)
@@ -54,11 +55,12 @@ def write_request(request: Request, target: Target) -> WireRequest:
     return WireRequest("/v1/messages", msgspec.json.encode(body), headers=_headers(request, target, inner))
 
 
-def _form(request: Request, profile: Profile, refused: frozenset[str]) -> str | None:
-    """The form of the answer in words, for those that have no field for it or will not have it."""
+def _in_words(request: Request, profile: Profile, refused: frozenset[str]) -> str | None:
+    """What is asked for and cannot be said in a field here: server tools, and the form of the answer."""
     if profile.first_party and refused.isdisjoint(_FORM):
         return None
-    return form_in_words(request.body)
+    lack = None if profile.first_party else lack_in_words(request)
+    return "\n\n".join(line for line in (lack, form_in_words(request.body)) if line) or None
 
 
 def _add_options(body: dict[str, Any], request: Request, target: Target) -> None:

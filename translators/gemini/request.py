@@ -13,6 +13,7 @@ from translators.gemini.parts import system_parts
 from translators.gemini.tools import Functions
 from translators.openai_chat.request import add_fields
 from translators.request import Request
+from translators.server_tools import lack_in_words
 from translators.system_texts import system_texts
 from translators.thinking_wish import thinking_wish
 from translators.wire import Target, WireRequest
@@ -26,7 +27,10 @@ def write_request(request: Request, target: Target) -> WireRequest:
     refused = target.without.union(profile.drop)
     functions = Functions(request, profile, refused)
     body: dict[str, Any] = {}
-    if system := system_texts(request.body.get("system")):
+    system = system_texts(request.body.get("system"))
+    if lack := lack_in_words(request):
+        system.append(lack)
+    if system:
         body["systemInstruction"] = {"parts": system_parts(system)}
     body["contents"] = write_contents(request, profile, target.model, functions, signed=by_level(profile))
     if functions.written and "tools" not in refused:

@@ -5,6 +5,7 @@ Neighbours of one role are one message; tool results come first, as `openai_chat
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -33,11 +34,11 @@ def write_messages(
     tools: Tools,
     *,
     first_line: str | None = None,
-    last_line: str | None = None,
+    last_lines: Iterable[str | None] = (),
     replay: str,
     model: str | None = None,
 ) -> list[dict[str, Any]]:
-    """The `messages` of the body. `first_line` opens the system text and `last_line` ends it.
+    """The `messages` of the body. `first_line` opens the system text and `last_lines` end it, those that are.
 
     `replay` is a `Profile.replay`. `model`: what was carried for it goes back with its calls; None: nothing does.
     """
@@ -45,8 +46,7 @@ def write_messages(
     system = system_texts(request.body.get("system"))
     if first_line:
         system.insert(0, first_line)
-    if last_line:
-        system.append(last_line)
+    system += [line for line in last_lines if line]
     if system:
         conversation.after.append(("system", list(system)))
     for message in distinct_calls(request.messages):

@@ -14,6 +14,7 @@ from translators.openai_chat.tools import Tools
 from translators.profile import Profile
 from translators.request import Request
 from translators.schemas import strict
+from translators.server_tools import lack_in_words
 from translators.thinking_wish import thinking_wish
 from translators.wire import Target, WireRequest
 
@@ -34,6 +35,7 @@ def write_request(request: Request, target: Target) -> WireRequest:
     tools = Tools(request, profile)
     replay = "drop" if profile.replay in refused else profile.replay
     asked = request.body
+    form = form_in_words(asked) if "response_format" in refused else None
     body: dict[str, Any] = {
         "model": target.model,
         "messages": write_messages(
@@ -41,7 +43,7 @@ def write_request(request: Request, target: Target) -> WireRequest:
             profile,
             tools,
             first_line=system_line(wish, profile),
-            last_line=None if "response_format" not in refused else form_in_words(asked),
+            last_lines=(lack_in_words(request), form),
             replay=replay,
             model=target.model if refused.isdisjoint((DETAILS, EXTRA)) else None,
         ),

@@ -13,6 +13,7 @@ from translators.openai_chat.tools import Tools
 from translators.openai_responses.items import write_items
 from translators.profile import Profile
 from translators.request import Request
+from translators.server_tools import lack_in_words
 from translators.system_texts import system_texts
 from translators.thinking_wish import Wish, thinking_wish
 from translators.wire import Target, WireRequest
@@ -38,10 +39,9 @@ def write_request(request: Request, target: Target) -> WireRequest:
     tools = Tools(request, profile)
     asked = request.body
     body: dict[str, Any] = {"model": target.model, "stream": target.stream, "store": False}
-    system = system_texts(asked.get("system"))
-    if not refused.isdisjoint(_FORM) and (form := form_in_words(asked)):
-        system.append(form)
-    if instructions := "\n\n".join(system):
+    form = None if refused.isdisjoint(_FORM) else form_in_words(asked)
+    system = [*system_texts(asked.get("system")), lack_in_words(request), form]
+    if instructions := "\n\n".join(text for text in system if text):
         body["instructions"] = instructions
     body["input"] = write_items(request, target, tools, replay=encrypted)
     if isinstance(asked.get("max_tokens"), int):
