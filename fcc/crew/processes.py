@@ -18,7 +18,6 @@ from dataclasses import dataclass
 import msgspec
 
 from fcc.crew.hub import Hub, Member
-from fcc.launch import DRAIN, FAREWELL, LAME_DUCK
 
 BACK_OFF = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds before a worker that ended is started again; more for each end in a row."""
@@ -26,9 +25,10 @@ SOUND = 60.0
 """Seconds after which a worker that ends is none of a row."""
 STARTS_WITHIN = 60.0
 """Seconds in which a worker must accept."""
-ENDS_WITHIN = LAME_DUCK + DRAIN + FAREWELL + 10.0
-"""Seconds after which a worker that was told to stop is killed: it stands still, or hangs."""
-ENDS_AT_ONCE_WITHIN = FAREWELL + 3.0
+ENDS_WITHIN = 620.0
+"""Seconds after which a worker that was told to stop is killed: it stands still, or hangs. More than `fcc.launch` gives
+answers to finish."""
+ENDS_AT_ONCE_WITHIN = 5.0
 """The same, told a second time."""
 
 

@@ -20,6 +20,7 @@ from unittest import mock
 import httpx
 import pytest
 
+from fcc import launch
 from fcc.cli import main
 from fcc.crew import processes
 from fcc.crew.processes import Crew, Order
@@ -105,6 +106,11 @@ def handles(pid: int, number: signal.Signals) -> bool:
     status = Path(f"/proc/{pid}/status").read_text()
     caught = int(next(line for line in status.splitlines() if line.startswith("SigCgt:")).split()[1], 16)
     return bool(caught >> (number - 1) & 1)
+
+
+def test_a_worker_is_not_killed_while_it_may_still_answer() -> None:
+    assert processes.ENDS_WITHIN > launch.LAME_DUCK + launch.DRAIN + launch.FAREWELL
+    assert processes.ENDS_AT_ONCE_WITHIN > launch.FAREWELL
 
 
 def test_a_worker_that_cannot_be_started_now_is_started_later(
