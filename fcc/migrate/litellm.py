@@ -43,6 +43,8 @@ SETTINGS |= {"enable_pre_call_checks", "drop_params"}
 PARAMS = {"model", "api_base", "api_key", "rpm", "tpm", "timeout", "stream_timeout", "weight"}
 PARAMS |= {"max_parallel_requests", "drop_params"}
 """What is read, or of no matter here; the rest is named as left over."""
+MOST_VALUES = 100_000
+"""Of a file whose aliases are written out: a few lines of them can stand for more than any memory holds."""
 TABLES = {"model_list", "litellm_settings", "router_settings", "general_settings"}
 
 
@@ -54,12 +56,33 @@ def read(text: str) -> Draft:
 
     try:
         config = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except RecursionError:
+        raise CannotReadError("it is nested too deep") from None
+    except yaml.MarkedYAMLError as error:  # its own words show the line, which may hold a key
+        place = error.problem_mark or error.context_mark
+        line = f"line {place.line + 1}: " if place is not None else ""
+        raise CannotReadError(f"it is no YAML: {line}{error.problem or error.context}") from None
+    except (yaml.YAMLError, ValueError) as error:  # such as a date that there is not
         raise CannotReadError(f"it is no YAML: {error}") from None
+    if not bounded(config):
+        raise CannotReadError(f"it has more than {MOST_VALUES:,} values, aliases unfolded")
     reader = _Reader(table(config))
     if not reader.names:
         raise CannotReadError("it has no model_list with models")
     return reader.read()
+
+
+def bounded(config: Any) -> bool:
+    """Whether it holds no more than `MOST_VALUES`; what stands in several places counts in each."""
+    waiting, count = [config], 0
+    while waiting and count <= MOST_VALUES:
+        one = waiting.pop()
+        count += 1
+        if isinstance(one, dict):
+            waiting += one.values()
+        elif isinstance(one, list | set | tuple):
+            waiting += one
+    return count <= MOST_VALUES
 
 
 class _Reader:
@@ -73,8 +96,8 @@ class _Reader:
         """Of a deployment of a name."""
         self.typed = False
         """A name stands for all models of a provider."""
-        for one in rows(config.get("model_list")):
-            self._deployment(table(one))
+        for number, one in enumerate(rows(config.get("model_list")), 1):
+            self._deployment(number, table(one))
 
     def read(self) -> Draft:
         draft = self.draft
@@ -101,11 +124,11 @@ class _Reader:
         self._left()
         return draft
 
-    def _deployment(self, one: dict[str, Any]) -> None:
+    def _deployment(self, number: int, one: dict[str, Any]) -> None:
         said, info = table(one.get("litellm_params")), table(one.get("model_info"))
         name, target = str(one.get("model_name") or ""), str(said.get("model") or "")
         if not name or not target:
-            self.draft.left.append(f"an entry of model_list without a name or a model: {one}")
+            self.draft.left.append(f"entry {number} of model_list: it has no name or no model")
             return
         if info.get("mode", "chat") not in CHAT:
             self.draft.left.append(f"{name}: fcc routes conversations, no {info['mode']}")

@@ -342,6 +342,10 @@ def test_shares_are_a_hundred_together(weights):
     assert min(found) >= 1
 
 
+ALIASES = "".join(f"a{at}: &a{at} [*a{at - 1}, *a{at - 1}]\n" for at in range(1, 61))
+"""Two to the sixtieth texts."""
+
+
 @pytest.mark.parametrize(
     ("source", "text"),
     [
@@ -350,12 +354,29 @@ def test_shares_are_a_hundred_together(weights):
         ("ccr", json.dumps({"Providers": [{"name": "x"}], "Router": {"default": "x,\ud800"}})),
         ("ccr", "[" * 100_000),
         ("litellm", yaml.safe_dump({"model_list": [deployment("a", "openai/\n")]})),
+        ("litellm", "model_list: []\nsince: 2024-13-45\n"),
+        ("litellm", f"model_list: []\nnumber: {'1' * 5_000}\n"),
+        ("litellm", "a: " + "[" * 20_000),
+        ("litellm", "model_list:\n  - {api_key: sk-in-clear, a: [}\n"),
+        ("litellm", "a0: &a0 [x, x]\n" + ALIASES + "model_list:\n  - {model_name: *a60}\n"),
+        ("litellm", "a: &a [*a]\nmodel_list: *a\n"),
     ],
 )
 def test_what_no_policy_can_hold_is_refused_in_words(source, text, tmp_path, capsys):
     (tmp_path / "it").write_text(text)
     assert main(["migrate", source, str(tmp_path / "it")]) == 2
-    assert capsys.readouterr().err.startswith(f"fcc migrate: cannot read {tmp_path / 'it'}: ")
+    said = capsys.readouterr().err
+    assert said.startswith(f"fcc migrate: cannot read {tmp_path / 'it'}: ")
+    assert "sk-in-clear" not in said
+
+
+def test_a_key_is_not_shown_where_an_entry_lacks_its_model(tmp_path, capsys):
+    listed = [deployment("a", "openai/x"), {"model_name": "b", "litellm_params": {"api_key": "sk-in-clear"}}]
+    (tmp_path / "it").write_text(yaml.safe_dump({"model_list": listed}))
+    assert main(["migrate", "litellm", str(tmp_path / "it")]) == 0
+    said = capsys.readouterr()
+    assert "- entry 2 of model_list: it has no name or no model" in said.err
+    assert "sk-in-clear" not in said.out + said.err
 
 
 def test_from_the_outside(tmp_path, capsys):
