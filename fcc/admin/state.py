@@ -78,12 +78,12 @@ def policy_page(app: App, history: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "generation": generation.id if generation else "",
         "path": app.house.path,
-        "text": scrub(served.source.text) if served else "",
+        "text": scrub(served.source.shown.text) if served else "",
         "diagnostics": [entry(served.source, one) for one in served.diagnostics] if served else [],
         "refused": None
         if refused is None
         else {
-            "text": scrub(refused.source.text),
+            "text": scrub(refused.source.shown.text),
             "diagnostics": [entry(refused.source, one) for one in refused.diagnostics],
         },
         "history": history,
@@ -93,7 +93,7 @@ def policy_page(app: App, history: list[dict[str, Any]]) -> dict[str, Any]:
 def scrubber(app: App) -> Scrubber:
     """For texts that a person has written, who may have put a key where its variable belongs."""
     generation = app.house.generation
-    secrets = [Secret(token.decode()) for token, _ in app.gate.access.tokens]
+    secrets = [Secret(token.decode(errors="replace")) for token, _ in app.gate.access.tokens]
     for provider in generation.providers.values() if generation else ():
         secrets += [*(key.secret for key in provider.keys), *map(Secret, provider.setup.own_headers)]
     return Scrubber(secrets)

@@ -19,6 +19,7 @@ from fcc.admin.state import scrubber
 from fcc.dashboard import changes
 from fcc.dashboard.graph import graph
 from fcc.server import App
+from rules.source import read
 
 STEPS = 60
 """Points of a chart."""
@@ -74,7 +75,8 @@ async def changed(request: Request, before: str, after: str = "") -> Response:
     meant = await asyncio.to_thread(
         changes.meaning, *texts, app.env, ledger.path if ledger is not None else None
     )
-    old, new = (scrub(text.decode("utf-8-sig", "replace")) for text in texts)
+    sources = [read(text, "")[0] for text in texts]
+    old, new = (scrub(source.shown.text) for source in sources)
     told = {"before": before, "after": after, "lines": changes.lines(old, new)}
     return answer({**told, "meaning": None if meant is None else scrub(meant)})
 

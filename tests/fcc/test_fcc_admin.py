@@ -160,12 +160,15 @@ def test_the_policy_is_shown_without_its_secrets() -> None:
             page = await get(here, "policy")
             assert page["text"] == f"# ***\n{text}"
             assert page["refused"] is None
-            here.app.path.write_text(f"# {token}\nrules = 'route rest use nowhere'\n")
+            clear = '[providers.d]\nbase_url = "http://127.0.0.1:9/v1"\nkey = "sk-never-served-1"\n'
+            clear += '[state]\nredis = "redis://:never-served-2@localhost"\n'
+            here.app.path.write_text(f"# {token}\nrules = 'route rest use nowhere'\n{clear}")
             await until(lambda: any(row["event"] == "policy_refused" for row in here.rows))
             page = await get(here, "policy")
             assert page["text"] == f"# ***\n{text}"
             assert page["refused"]["text"].startswith("# ***\n")
             assert page["refused"]["diagnostics"][0]["severity"] == "error"
+            assert "never-served" not in str(page)
             ledger = here.app.books.ledger
             assert ledger is not None
             await ledger.settled()

@@ -262,6 +262,10 @@ def test_changes_are_told_without_the_keys_in_them() -> None:
             assert "requests with tokens 90001..100001" in page["meaning"]
             assert page["meaning"].endswith("1 class of requests changed")
             assert TOKEN not in str(page)
+            here.app.past.keep("0" * 12, f'{text}\n[providers.old]\nkey = "sk-no-longer-known"\n'.encode())
+            page = (await here.client.get(f"/admin/api/changes?before={'0' * 12}")).json()
+            assert "[providers.old]" in str(page)
+            assert "no-longer-known" not in str(page)
 
     run(test())
 
