@@ -73,14 +73,19 @@ class Token(msgspec.Struct, frozen=True):
 
 def access(settings: Settings, env: Mapping[str, str], token: Token, bound: str) -> Access:
     """The access that a policy's `[server]` and `[clients.NAME]` grant. `token` is `server_token`'s."""
-    tokens = [(token.value.encode(), "")]
+    tokens = [(as_bytes(token.value), "")]
     for name, client in settings.clients.items():
         value = resolved(client.token, env).strip()
         if value:
-            tokens.append((value.encode(), name))
+            tokens.append((as_bytes(value), name))
     hosts = {name.lower().encode() for name in (*settings.server.hosts, bound) if name}
     weak = token.origin != "said" or any(len(value) < SHORTEST for value, _ in tokens)
     return Access(tuple(tokens), LOOPBACK_NAMES | hosts, weak, settings.server.public_metrics)
+
+
+def as_bytes(token: str) -> bytes:
+    """The bytes by which a client says it; those of the environment need not be UTF-8."""
+    return token.encode(errors="surrogateescape")
 
 
 def server_token(settings: Settings, env: Mapping[str, str], folder: Path, *, make: bool = True) -> Token:

@@ -75,6 +75,15 @@ def test_blanks_around_a_token_do_not_count(tmp_path: Path) -> None:
     assert server_token(Settings(), {"ANTHROPIC_AUTH_TOKEN": " "}, tmp_path).origin == "made"
 
 
+def test_a_token_need_not_be_utf_8(tmp_path: Path) -> None:
+    """Python reads such bytes of the environment as halves of surrogate pairs."""
+    env = {"ANTHROPIC_AUTH_TOKEN": f"{LONG}\udcff", "LAPTOP": f"{LONG}ä"}
+    token = server_token(Settings(), env, tmp_path)
+    door = access(Settings(clients={"laptop": Client(token="env:LAPTOP")}), env, token, "")
+    assert door.client(b"Bearer " + LONG.encode() + b"\xff", None) == ""
+    assert door.client(None, f"{LONG}ä".encode()) == "laptop"
+
+
 @pytest.mark.parametrize(
     ("token", "client", "weak"),
     [
