@@ -22,6 +22,6 @@ def lack_in_words(request: Request) -> str | None:
     if not names:
         return None
     return (
-        f"There is no tool here for: {', '.join(dict.fromkeys(names))}. If that is what you are asked for, say first that "
-        "it was not done, then say what you know; invent no results, sources or addresses."
+        f"There is no tool here for: {', '.join(dict.fromkeys(names))}. If that is what you are asked for, say first "
+        "that it was not done, then say what you know; invent no results, sources or addresses."
     )

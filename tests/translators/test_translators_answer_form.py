@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from support.messages_wire import ANTHROPIC, NATIVE
-from translators import anthropic, openai_chat, openai_responses
+from translators import anthropic, gemini, openai_chat, openai_responses
 from translators.anthropic_request import read_request
 from translators.inbound_chat import read_request as read_chat
 from translators.profile import Profile
@@ -41,6 +41,15 @@ def test_the_form_is_said_in_words_once_its_field_is_refused(dialect, field):
     after = written(dialect, {}, field)
     assert told_in_words(after)
     assert "json_schema" not in after
+
+
+def test_gemini_is_told_in_words_what_it_has_no_field_for_or_refused():
+    assert not told_in_words(written(gemini, {}))
+    assert told_in_words(written(gemini, {}, "responseJsonSchema", "responseSchema"))
+    tools = [{"name": "read", "input_schema": {"type": "object"}}]
+    assert told_in_words(written(gemini, {}, request=ask(system="Be brief.", tools=tools)))
+    levels = {"thinking": "switchable", "thinking_switch": "effort"}
+    assert not told_in_words(written(gemini, levels, request=ask(system="Be brief.", tools=tools)))
 
 
 @pytest.mark.parametrize("system", ["Be brief.", [{"type": "text", "text": "Be brief."}]])

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from translators.answer_form import form_in_words
 from translators.gemini.conversation import write_contents
 from translators.gemini.generation import by_level, generation_config
 from translators.gemini.parts import system_parts
@@ -18,6 +19,7 @@ from translators.system_texts import system_texts
 from translators.thinking_wish import thinking_wish
 from translators.wire import Target, WireRequest
 
+_IN_JSON = {"responseJsonSchema", "responseSchema"}
 _IN_CALLS = ("functionCall", "functionResponse")
 
 
@@ -26,19 +28,17 @@ def write_request(request: Request, target: Target) -> WireRequest:
     profile = target.profile
     refused = target.without.union(profile.drop)
     functions = Functions(request, profile, refused)
+    declared = bool(functions.written) and "tools" not in refused
+    config = generation_config(request, profile, thinking_wish(request, target), refused, functions=declared)
     body: dict[str, Any] = {}
-    system = system_texts(request.body.get("system"))
-    if lack := lack_in_words(request):
-        system.append(lack)
-    if system:
+    form = None if _IN_JSON & config.keys() else form_in_words(request.body)
+    system = [*system_texts(request.body.get("system")), lack_in_words(request), form]
+    if system := [text for text in system if text]:
         body["systemInstruction"] = {"parts": system_parts(system)}
     body["contents"] = write_contents(request, profile, target.model, functions, signed=by_level(profile))
-    if functions.written and "tools" not in refused:
+    if declared:
         body["tools"] = [{"functionDeclarations": functions.written}]
         body.update(functions.config(request.body.get("tool_choice")))
-    config = generation_config(
-        request, profile, thinking_wish(request, target), refused, functions="tools" in body
-    )
     if config:
         body["generationConfig"] = config
     add_fields(body, profile.extra)
