@@ -89,8 +89,8 @@ class Journal:
                 f"{self._ledger.name}.{os.getpid()}-{secrets.token_hex(4)}.rows"
             )
             file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-            if not _lock(file) or not os.fstat(file).st_nlink:
-                os.close(file)
+            if _adopted(file):
+                _remove(file, self._path)
                 raise FileNotFoundError("taken for an orphan before it was locked")
             self._file = file
         return self._file
@@ -138,6 +138,19 @@ def _lock(file: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def _adopted(file: int) -> bool:
+    """Locks a new file. Whether somebody has taken it for an orphan before; where nothing can be locked nobody does."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return not os.fstat(file).st_nlink
 
 
 def _remove(file: int, path: Path) -> None:

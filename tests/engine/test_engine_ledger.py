@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import random
 import sqlite3
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -301,20 +303,35 @@ def test_whoever_comes_second_for_an_orphan_lets_it_be(
     assert list(tmp_path.glob("*.rows")) == []
 
 
+@pytest.mark.parametrize("reason", [None, BlockingIOError()])
 def test_a_journal_that_is_taken_for_an_orphan_is_begun_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: OSError | None
 ) -> None:
-    journal, lock = Journal(tmp_path / "l"), ledger_journal._lock
+    journal = Journal(tmp_path / "l")
 
-    def late(file: int) -> bool:
+    def late(file: int, operation: int) -> None:
+        if reason is not None:
+            raise reason
         for path in tmp_path.glob("*.rows"):
             path.unlink()
-        return lock(file)
 
-    monkeypatch.setattr(ledger_journal, "_lock", late)
+    monkeypatch.setattr(ledger_journal.fcntl, "flock", late)
     assert not journal.keep(1, row(1))
+    assert list(tmp_path.iterdir()) == []
     monkeypatch.undo()
     assert journal.keep(2, row(2))
+    journal.close()
+
+
+def test_where_nothing_can_be_locked_a_journal_is_kept_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        ledger_journal.fcntl, "flock", mock.Mock(side_effect=OSError(errno.ENOLCK, "no locks available"))
+    )
+    journal = Journal(tmp_path / "l")
+    assert all(journal.keep(number, row(number)) for number in range(3))
+    assert len(list(tmp_path.iterdir())) == 1
     journal.close()
 
 
