@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from translators.body import Body
 from translators.events import Event, Fault
-from translators.sse import TooLarge
+from translators.sse import TooLarge, check_values
 from translators.text_tools import TextTools
 
 _BAD_IN_A_ROW = 3
@@ -45,7 +45,10 @@ class FramedReader:
         if self._over:
             return out
         try:
-            self._events(self._body.feed(data), out)
+            events = self._body.feed(data)
+            if events:  # those behind the first have come whole with one network read
+                check_values(events[0][1])
+            self._events(events, out)
         except TooLarge as error:
             self._fail(out, Fault("malformed", str(error)))
         if self._body.kind == "page":
@@ -59,9 +62,13 @@ class FramedReader:
         document = self._body.kind == "document"
         try:
             if document:
+                check_values(self._body.head)
                 self._document(out)
             else:
-                self._events(self._body.close(), out)
+                events = self._body.close()
+                if events:
+                    check_values(events[0][1])
+                self._events(events, out)
         except TooLarge as error:
             self._fail(out, Fault("malformed", str(error)))
         if not self._over and not document:

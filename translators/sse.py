@@ -10,12 +10,19 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from translators.crowded import crowded
+
 LARGEST = 4 * 1024 * 1024
 """Bytes of one event, and of whatever else is held until it is whole."""
 
 MOST_CALLS = 512
 """Calls in one answer, and other blocks that are held: as many as a request may declare tools. Each new one is compared
 with those before it."""
+
+MOST_VALUES = 200_000
+"""JSON values of an event or a document. Those of whole answers with the probability of every token have fewer."""
+_COUNTED = 128 * 1024
+"""Bytes of one above which they are counted."""
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -24,8 +31,14 @@ class TooLarge(ValueError):  # noqa: N818 - says what is wrong with the event
     """An event, or what is held of an answer, is larger than `LARGEST`."""
 
 
+def check_values(data: bytes) -> None:
+    """Raises TooLarge for more values than any answer has: decoded, they would hold up all others."""
+    if len(data) > _COUNTED and crowded(data, MOST_VALUES):
+        raise TooLarge(f"the answer has more than {MOST_VALUES} values in one piece")
+
+
 class Allowance:
-    """How much of an answer may be held until it is whole, such as the arguments of its calls, and of how many calls."""
+    """How much of an answer may be held until it is whole, such as the arguments of its calls, and how many calls."""
 
     def __init__(self, what: str) -> None:
         self._what = what

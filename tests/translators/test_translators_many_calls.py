@@ -14,7 +14,7 @@ from translators.anthropic_request import read_request
 from translators.dialects import speaker
 from translators.events import Event, Fault, Finish, Text, Tool
 from translators.profile import DEFAULT, Dialect
-from translators.sse import MOST_CALLS
+from translators.sse import MOST_CALLS, MOST_VALUES
 from translators.wire import Target
 
 MANY = 20_000
@@ -159,6 +159,36 @@ def test_calls_in_text_that_come_again_are_known_soon() -> None:
         "openai-chat", stream(*({"choices": [{"index": 0, "delta": one}]} for one in said), end)
     )
     assert sum(isinstance(event, Tool) for event in events) == MOST_CALLS
+
+
+@pytest.mark.parametrize(
+    "value", [b"[%s1]" % (b"{}," * 110_000), b"{%s}" % b",".join(b'"%d":1' % at for at in range(210_000))]
+)
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b'data: {"choices": [{"index": 0, "delta": {"content": %s}}]}\n\n',
+        b'data: {"choices": [{"index": 0, "delta": {"content": %s}}]}',
+        b'{"choices": [{"index": 0, "message": {"content": %s}, "finish_reason": "stop"}]}',
+    ],
+    ids=["event", "last event", "document"],
+)
+def test_a_crowd_of_values_is_no_answer(frame: bytes, value: bytes) -> None:
+    last = events_of("openai-chat", frame % value)[-1]
+    assert isinstance(last, Fault)
+    assert (last.kind, last.message) == (
+        "malformed",
+        f"the answer has more than {MOST_VALUES} values in one piece",
+    )
+
+
+def test_a_long_text_with_as_many_signs_is_one() -> None:
+    text = '{"a": [1, 2]}, ' * 200_000
+    document = {"choices": [{"index": 0, "message": {"content": text}, "finish_reason": "stop"}]}
+    for data in (json.dumps(document).encode(), stream(document)):
+        events = events_of("openai-chat", data)
+        assert "".join(event.text for event in events if isinstance(event, Text)) == text
+        assert isinstance(events[-1], Finish)
 
 
 def test_a_name_in_pieces_has_an_end() -> None:
