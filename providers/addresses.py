@@ -16,7 +16,10 @@ from yarl import URL
 _METADATA = (
     ip_network("169.254.0.0/16"),  # link-local: AWS, Azure, Google, DigitalOcean, OpenStack
     ip_network("fe80::/10"),
+    ip_network("168.63.129.16/32"),  # Azure's wire server
     ip_network("fd00:ec2::/32"),  # AWS over IPv6
+    ip_network("fd20:ce::/32"),  # Google over IPv6
+    ip_network("fd00:c1::/32"),  # Oracle over IPv6
     ip_network("100.100.100.200/32"),  # Alibaba
     ip_network("192.0.0.192/32"),  # Oracle
 )
