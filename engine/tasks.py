@@ -49,6 +49,8 @@ TITLE_ASKED = re.compile(
 )
 """How a user message begins that asks for one."""
 TITLE_OF_SESSION = re.compile(r"\b(?:titles?|name)(?:\s+[\w-]+){0,4}\s+(?:sessions?|conversations?)\b", re.I)
+PATHS_ASKED = re.compile(r"\bfilepaths\b|\bextract (?:(?:any|all|the) )?file ?paths\b", re.I)
+"""In the words before a command; what it is and what it says may hold anything."""
 PROMPT_SEARCHED = 4_000
 """Characters of a system prompt that are searched; the chores' own prompts are far shorter."""
 
@@ -171,8 +173,8 @@ def _is_filepaths(request: Request, last: list[str]) -> bool:
     text = _chore_text(request, last)
     if "Command:" not in text or "Output:" not in text:
         return False
-    prompt = system_text(request).lower()
-    return "filepaths" in text or "filepaths" in prompt or ("extract" in prompt and "file paths" in prompt)
+    asked = f"{system_text(request)}\n{text.partition('Command:')[0]}"
+    return "<filepaths>" in text or PATHS_ASKED.search(asked) is not None
 
 
 def _chore_text(request: Request, last: list[str]) -> str:

@@ -83,6 +83,8 @@ def test_reminders_with_the_role_system_may_follow(name):
         ("Explain why the prompt says CRITICAL: Respond with TEXT ONLY", {}),
         ("<policy_spec> is a tag of ours", {}),
         ("Command: ls\nOutput: a b\nWhy is it empty?", {}),
+        ("Command: git status\nOutput: modified: src/filepaths.py\nWhat now?", {}),
+        ("Command: make\nOutput: a.c:1", {"system": "Extract the error, without the file paths."}),
         ("Suggest a title for this blog post about sessions in Django", {}),
         ("Translate this page title to French: 'What we learnt in this session'", {}),
         ("Explain the title page. We talk about it in this session.", {}),
@@ -125,6 +127,15 @@ def test_claude_code_needs_no_word_about_sessions_to_ask_for_a_title():
     assert task_of(made) == "main"
     made.headers["user-agent"] = "claude-cli/2.1.330 (external, cli)"
     assert task_of(made) == "title"
+
+
+@pytest.mark.parametrize(
+    ("system", "before"),
+    [("Extract any file paths that it reads.", ""), ("List filepaths.", ""), ("", "Give its filepaths.\n")],
+)
+def test_paths_are_asked_for_before_the_command(system, before):
+    made = ask(f"{before}Command: cat a.py\nOutput: x = 1", system=system)
+    assert task_of(made) == "filepaths"
 
 
 def test_a_title_with_tools_is_main():
