@@ -26,6 +26,8 @@ from translators.lenient_json import read, text_of
 
 _QUOTED = 3
 """Times that arguments may be quoted."""
+_AGAIN = 16
+"""Times that an object may be said."""
 
 _FENCE = re.compile(r"```\w*\s(.*)```", re.DOTALL)
 _AFTER = re.compile(
@@ -52,9 +54,11 @@ def _object(text: str, quoted: int) -> dict[str, Any] | None:
     value, end = read(text)
     if isinstance(value, str):
         return _object(value, quoted - 1) if quoted and not text[end:].strip() else None
+    times = 1
     while not _AFTER.fullmatch(text, end):
         following, end = read(text, end)
-        if not isinstance(value, dict) or not isinstance(following, dict):
+        times += 1
+        if times > _AGAIN or not isinstance(value, dict) or not isinstance(following, dict):
             return None
         if value and following != value:
             return None

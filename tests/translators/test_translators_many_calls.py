@@ -131,6 +131,7 @@ def test_more_calls_than_there_may_be_tools_are_no_answer(
         "<tool_call>",
         "<function=f><parameter=a>",
         "<|tool_calls_section_begin|>",
+        "<" * 150,
     ],
 )
 def test_text_full_of_marks_is_passed_on_soon(mark: str) -> None:

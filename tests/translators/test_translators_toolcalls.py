@@ -118,6 +118,14 @@ def test_any_text_gives_an_object_or_nothing(text):
     assert arguments is None or isinstance(json.loads(arguments), dict)
 
 
+def test_an_object_is_said_so_often_and_no_more():
+    assert complete_arguments('{"a": 1}' * 16) == '{"a":1}'
+    assert complete_arguments('{"a": 1}' * 17) is None
+    start = time.process_time()
+    assert complete_arguments("{}" * 2_000_000) is None
+    assert time.process_time() - start < 2
+
+
 @pytest.mark.parametrize(
     "text", ["{'a': '" + "\\n" * 200_000, "{} " * 100_000, "{'a':1}" + "]" * 300_000 + "x", "'" * 200_000]
 )
