@@ -86,6 +86,18 @@ UPSTREAMS: dict[str, Behaviour] = {
         b'{"name":"f","arguments":"' + b"x" * 60_000 + b'"}}]}}]}\n\n',
         320,
     ),
+    "an event of a million empty objects": poured(
+        HEAD + b'\r\ndata: {"choices":[{"index":0,"delta":{"content":[', b"{}," * 20_000, 50
+    ),
+    "calls without an end": poured(
+        HEAD + b"\r\n",
+        b"".join(
+            b'data: {"choices":[{"index":0,"delta":{"tool_calls":[{"id":"%d","index":%d,'
+            b'"function":{"name":"f","arguments":"{}"}}]}}]}\n\n' % (at, at)
+            for at in range(20_000)
+        ),
+        1,
+    ),
     "100,000 tiny events in one packet": raw(
         HEAD + b"content-length: %d\r\n\r\n" % len(EVENTS + OPENAI_END) + EVENTS + OPENAI_END, then="keep"
     ),
@@ -152,6 +164,11 @@ def said(content: Any, model: str = "large") -> bytes:
     return json.dumps(body, ensure_ascii=False).encode()
 
 
+def metadata(value: bytes) -> bytes:
+    body = json.dumps(message(model="large", metadata=0)).encode()
+    return body.replace(b'"metadata": 0', b'"metadata": ' + value)
+
+
 def conversation(model: str = "large") -> bytes:
     return json.dumps(message(messages=turns(), model=model)).encode()
 
@@ -166,6 +183,12 @@ LARGE: dict[str, tuple[Callable[[], bytes], int]] = {
     "the same with half a sign": (lambda: conversation().replace(b'"begin"', b'"begin \\ud83d"'), 200),
     "the same that is called wrong": (lambda: conversation("wrong"), 400),
     "the tokens of 29 MB": (lambda: said("äöü漢字😀 " * 1_700_000), 200),
+    "31 MB of empty objects": (lambda: metadata(b"[%s1]" % (b"{}," * (31 * MB // 3))), 400),
+    "31 MB of keys": (
+        lambda: metadata(b'{"":0%s}' % b"".join(b',"%06x":0' % at for at in range(2_900_000))),
+        400,
+    ),
+    "a user id of 31 MB": (lambda: metadata(b'{"user_id":"_session_%s!"}' % (b"a" * 31 * MB)), 200),
     "a request of 700,000 blocks": (lambda: said([{"type": "text", "text": "abcd"}] * 700_000), 400),
 }
 """Requests that are as large as they may be, and how they end."""
