@@ -368,4 +368,4 @@ class Chain:
         self._skips = [(turn, skip) for turn, skip in self._skips if turn not in turns]
 
     def _given_up(self) -> ChainFailed:
-        return chain_failed(list(self.failures.items()), [skip for _, skip in self._skips], self._loop.time())
+        return chain_failed(list(self.failures.items()), self.skipped, self._loop.time())

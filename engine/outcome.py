@@ -53,12 +53,14 @@ class ChainFailed(Exception):  # noqa: N818 - a chain fails, as a failure does
         self.should_retry = should_retry
 
 
-def chain_failed(failures: Sequence[tuple[str, Failure]], skips: Sequence[Skip], now: float) -> ChainFailed:
-    """The error for a chain: what was tried (target, failure) and who was skipped, in order."""
+def chain_failed(
+    failures: Sequence[tuple[str, Failure]], skips: Sequence[tuple[str, Skip]], now: float
+) -> ChainFailed:
+    """The error for a chain: what was tried (target, failure) and who was skipped (target, why), in order."""
     wrong = said_twice(failures)
     if wrong is not None:
         return _lasting(*wrong)
-    waits = [skip.until - now for skip in skips if skip.until is not None and skip.why != "resting"]
+    waits = [skip.until - now for _, skip in skips if skip.until is not None and skip.why != "resting"]
     if not failures:
         return _nobody_asked(skips, waits)
     passing = [one for one in failures if one[1].kind in PASSING]
@@ -80,10 +82,11 @@ def said_twice(failures: Iterable[tuple[str, Failure]]) -> tuple[str, Failure] |
     return wrong[0] if len(providers) > 1 else None
 
 
-def _nobody_asked(skips: Sequence[Skip], waits: list[float]) -> ChainFailed:
-    if not skips:
+def _nobody_asked(skipped: Sequence[tuple[str, Skip]], waits: list[float]) -> ChainFailed:
+    if not skipped:
         return ChainFailed(404, "not_found_error", "no provider has the model that was asked for")
-    told = "; ".join(dict.fromkeys(skip.text for skip in skips))
+    skips = [skip for _, skip in skipped]
+    told = "; ".join(_first_of_each(skipped))
     if waits:
         return _wait(min(waits), told)
     if all(skip.kind == "overflow" for skip in skips):
@@ -91,6 +94,20 @@ def _nobody_asked(skips: Sequence[Skip], waits: list[float]) -> ChainFailed:
     kinds = {skip.kind for skip in skips}
     status, kind = LASTING.get(kinds.pop(), (500, "api_error")) if len(kinds) == 1 else (500, "api_error")
     return ChainFailed(status, kind, told, should_retry=False)
+
+
+def _first_of_each(skipped: Sequence[tuple[str, Skip]]) -> list[str]:
+    """What is said of those who are skipped, the same of several but once."""
+    found: dict[str, str] = {}
+    for target, skip in skipped:
+        found.setdefault(skip.text, _told(target, skip))
+    return list(found.values())
+
+
+def _told(target: str, skip: Skip) -> str:
+    """Why a target is skipped. The words of an upstream do not say whose they are."""
+    ours = skip.why not in ("block", "verdict") or skip.text.startswith(target.partition("/")[0] + " ")
+    return skip.text if ours else f"{target}: {skip.text}"
 
 
 def _wait(seconds: float, told: str) -> ChainFailed:

@@ -8,6 +8,7 @@ import pytest
 
 from engine.facts import Facts
 from engine.health import PROBE_LEASE, Health, HealthRule
+from engine.outcome import chain_failed
 from engine.state import Skip, State
 from providers.failures import OUTCOMES, Failure, Kind
 from providers.keys import NO_KEY
@@ -210,3 +211,14 @@ def test_health_agrees_with_the_reference(seed: int) -> None:
             else:
                 health.released(lease)
         assert (health.until or 0.0) == reference.until
+
+
+def test_who_is_put_aside_is_named_with_what_was_said_of_it() -> None:
+    aside = Skip("block", "slow down", 1_012.0)
+    skips = [("a/m", aside), ("a/n", aside), ("b/m", Skip("limit", "b/m: 2 per minute", 1_030.0))]
+    failed = chain_failed([], skips, 1_000.0)
+    assert failed.message == "a/m: slow down; b/m: 2 per minute (again in 12 s)"
+    assert (failed.status, failed.retry_after) == (429, 12)
+    keyless = Skip("verdict", "a needs KEY", kind="auth")
+    failed = chain_failed([], [("a/m", keyless), ("b/m", Skip("verdict", "wrong key", kind="auth"))], 0.0)
+    assert failed.message == "a needs KEY; b/m: wrong key"
