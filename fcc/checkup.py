@@ -15,6 +15,7 @@ from typing import Literal
 
 from engine.generation import Generation
 from fcc.auth import is_loopback, server_token
+from fcc.environment import decoded, odd_lines
 from fcc.listen import CannotListen, listening
 from fcc.opened import Opened, Unusable, host_of, port_of
 from providers.failures import Failure
@@ -55,6 +56,14 @@ def of_env(path: Path) -> Finding | None:
         return Finding("bad", ".env", f"{path} cannot be read, so its keys are not there", mend)
     if mode & 0o077:
         return Finding("bad", ".env", f"{path} can be read by others", mend)
+    try:
+        odd = odd_lines(decoded(path.read_bytes()))
+    except OSError:
+        odd = []
+    if odd:
+        where = f"line {odd[0]}" if len(odd) == 1 else f"lines {', '.join(map(str, odd[:9]))}"
+        advice = "a line is NAME=value, and values have no line ends"
+        return Finding("note", ".env", f"{path}: {where} set{'s' * (len(odd) == 1)} nothing", advice)
     return Finding("ok", ".env", f"{path}, readable by its owner alone")
 
 

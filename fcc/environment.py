@@ -109,6 +109,11 @@ def env_text(config: Path) -> str | None:
         data = (env_folder(config) / ".env").read_bytes()
     except OSError:
         return None
+    return decoded(data)
+
+
+def decoded(data: bytes) -> str:
+    """The text of a `.env`, by what editors write."""
     wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     return data.decode("utf-16" if wide else "utf-8-sig", "replace")
 
@@ -134,6 +139,12 @@ def parse_env(text: str) -> dict[str, str]:
         if match and not line.lstrip().startswith("#"):
             found[match[1]] = env_value(match[2])
     return found
+
+
+def odd_lines(text: str) -> list[int]:
+    """Numbers, from 1, of the lines that say something and set nothing."""
+    lines = ((number, line.strip()) for number, line in enumerate(text.splitlines(), 1))
+    return [number for number, line in lines if line and line[0] != "#" and not _LINE.match(line)]
 
 
 def env_value(text: str) -> str:

@@ -227,6 +227,24 @@ def test_a_broken_file_is_shown(home: Path, command: str, capsys: pytest.Capture
     assert "routes.toml:2:16" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("# keys\n\nexport A=1\nB_KEY: nvapi\n", "line 4 sets nothing"),
+        ('A="first\nsecond"\nB_KEY nvapi\n', "lines 2, 3 set nothing"),
+        ("A = 1 # one\n  B=\n", "readable by its owner alone"),
+    ],
+)
+def test_doctor_names_lines_of_env_that_set_nothing(
+    text: str, said: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    env = serves(home, 'route rest answer "x"').parent / ".env"
+    env.write_text(text)
+    env.chmod(0o600)
+    assert main(["doctor", "--offline"]) == 0
+    assert said in capsys.readouterr().out.splitlines()[1]
+
+
 def test_doctor_knows_that_a_folder_is_no_env(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (serves(home, 'route rest answer "x"').parent / ".env").mkdir()
     assert main(["doctor", "--offline"]) == 1
