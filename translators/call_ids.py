@@ -20,7 +20,8 @@ def distinct_calls(messages: list[Message]) -> list[Message]:
 
 def _renamed(messages: list[Message]) -> list[Message]:
     out: list[Message] = []
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
+    """Ids that are given out, and the number with which another of the same name is looked for first."""
     waiting: dict[str, list[str]] = {}
     """Calls of the last answer without a result, by the id the client knows."""
     before: Any = None
@@ -35,14 +36,15 @@ def _renamed(messages: list[Message]) -> list[Message]:
     return out
 
 
-def _block(block: Any, taken: set[str], waiting: dict[str, list[str]]) -> Any:
+def _block(block: Any, taken: dict[str, int], waiting: dict[str, list[str]]) -> Any:
     kind = block.get("type") if isinstance(block, dict) else None
     if kind == "tool_use":
-        known = str(block.get("id"))
-        own, number = known, 2
+        known = own = str(block.get("id"))
+        number = taken.get(known, 2)
         while own in taken:
             own, number = f"{known}-{number}", number + 1
-        taken.add(own)
+        taken[known] = number
+        taken.setdefault(own, 2)
         waiting.setdefault(known, []).append(own)
         return {**block, "id": own}
     if kind == "tool_result" and (calls := waiting.get(str(block.get("tool_use_id")))):

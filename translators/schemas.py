@@ -82,8 +82,10 @@ def _flat(schema: dict[str, Any]) -> dict[str, Any]:
         options = [_referred(option, schema) for option in list_of(schema.get(key))]
         if not options:
             continue
-        for option in options:
-            flat["properties"] = {**dict_of(option.get("properties")), **dict_of(flat.get("properties"))}
+        properties: dict[str, Any] = {}
+        for holder in (*reversed(options), flat):
+            properties.update(dict_of(holder.get("properties")))
+        flat["properties"] = properties
         wanted = [
             {name for name in list_of(option.get("required")) if isinstance(name, str)} for option in options
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -32,6 +33,31 @@ def answer(*results: dict[str, Any]) -> dict[str, Any]:
 
 def ids(messages: list[dict[str, Any]]) -> list[list[str]]:
     return [[block.get("id") or block.get("tool_use_id") for block in one["content"]] for one in messages]
+
+
+def test_numbers_that_are_given_out_already_are_passed_over() -> None:
+    messages = [turn(call("a-3"), call("a"), call("a"), call("a"), call("a-3"), call("a"))]
+    assert ids(distinct_calls(messages)) == [["a-3", "a", "a-2", "a-4", "a-3-2", "a-5"]]
+
+
+@pytest.mark.parametrize("dialect", ["anthropic", "openai-chat", "openai-responses", "gemini"])
+@pytest.mark.parametrize("same", [True, False])
+def test_the_cost_is_linear_in_the_calls(dialect: Dialect, same: bool) -> None:
+    """It was half a minute: each call was compared with all before it."""
+    names = ["c" if same else f"c{at}" for at in range(15_000)]
+    messages = [
+        {"role": "user", "content": "hi"},
+        turn(*map(call, names)),
+        answer(*(result(name, "x") for name in reversed(names))),
+    ]
+    body = {"model": "m", "max_tokens": 1, "messages": messages}
+    request, target = (
+        read_request(json.dumps(body).encode(), {}),
+        Target("m", Profile(dialect=dialect), stream=False),
+    )
+    began = time.process_time()
+    speaker(dialect).write_request(request, target)
+    assert time.process_time() - began < 3
 
 
 def test_ids_of_their_own_stay() -> None:

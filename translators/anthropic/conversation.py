@@ -7,6 +7,7 @@ without a result gets an empty one, a result without a call becomes text.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from translators.anthropic.blocks import Block, Blocks
@@ -20,12 +21,16 @@ _PLAIN = {"role", "content"}
 def write_messages(request: Request, blocks: Blocks, *, inline_system: bool) -> list[dict[str, Any]]:
     """The `messages` of the body. `inline_system`: messages of the role `system` may stand between others."""
     out: list[dict[str, Any]] = []
+    joined: list[Block] = []
+    """Of several messages: this list is nobody else's."""
     for message in distinct_calls(request.messages):
         written = _message(message, blocks, inline_system=inline_system)
         if not written["content"]:
             continue
         if out and out[-1]["role"] == written["role"] and _PLAIN == out[-1].keys() == written.keys():
-            out[-1]["content"] = out[-1]["content"] + written["content"]
+            if out[-1]["content"] is not joined:
+                joined = out[-1]["content"] = list(out[-1]["content"])
+            joined += written["content"]
         else:
             out.append(written)
     for message in out:
@@ -117,18 +122,18 @@ def _answer(out: list[dict[str, Any]], calls: list[str]) -> None:
 
 
 def _answered(content: list[Block], calls: list[str]) -> list[Block]:
-    open_calls = list(calls)
+    open_calls = Counter(calls)
     results: list[Block] = []
     rest: list[Block] = []
     for block in content:
         if block["type"] != "tool_result":
             rest.append(block)
-        elif block["tool_use_id"] in open_calls:
-            open_calls.remove(block["tool_use_id"])
+        elif open_calls[block["tool_use_id"]]:
+            open_calls[block["tool_use_id"]] -= 1
             results.append(block)
         else:
             rest += _stray(block)
-    return results + [_no_result(call) for call in open_calls] + rest
+    return results + [_no_result(call) for call in open_calls.elements()] + rest
 
 
 def _no_result(call: str) -> Block:
