@@ -31,7 +31,7 @@ def failure_of_response(
     `headers` in lower case; `now` is the wall clock in seconds since 1970, for dates in Retry-After.
     """
     words = said(body)
-    wait = retry_after(headers, now, resets=status == 429) or retry_after_words(words.whole[:4096])
+    wait = retry_after(headers, now, resets=status == 429) or retry_after_words(words.whole[:4096], now)
     shape = _shape(status)
     if shape is not None:
         kind, text = shape

@@ -79,7 +79,8 @@ CLOUDFLARE = {
 _CREDIT = re.compile(
     r"credit balance is too low|insufficient (?:balance|credits?|funds)|out of credits?|no credits? (?:left|remaining)"
     r"|(?:requires?|need) more credits|payment required|billing (?:is )?(?:not active|hard limit)|account .{0,20}arrear"
-    r"|exceeded your monthly (?:spend|budget)|spending (?:limit|cap) (?:is |has been )?reached"
+    r"|reached your specified api usage limits|exceeded your monthly (?:spend|budget)"
+    r"|spending (?:limit|cap) (?:is |has been )?reached"
 )
 _QUOTA = re.compile(
     r"rate[ _-]?limit|too many requests|quota (?:exceeded|has been exceeded)|exceeded your current quota"

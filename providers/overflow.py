@@ -70,6 +70,10 @@ _WORDS = re.compile(
     r"|prompt exceeds (?:the )?max(?:imum)? length"
 )
 
+_RATE = re.compile(r"tokens per (?:min|day|hour)|\btp[md]\b")
+_ONE = re.compile(r"request too large")
+"""One request is too much by itself; anything else about tokens in a time is about many."""
+
 _ANSWER = re.compile(
     r"(?P<k>\d+)(?: tokens)? (?:in|for) the (?:completion|output)|requested (?P<l>\d+) output tokens"
     r"|max_(?:completion_)?tokens\W{1,4}is too large: (?P<m>\d+)|\d `?inputs?`? tokens and (?P<o>\d+) `?max_new_tokens"
@@ -83,7 +87,7 @@ def overflow(text: str, types: Iterable[str]) -> tuple[int | None, int | None] |
     `text` is the whole answer in lower case, `types` its error types and codes.
     """
     said = not TYPES.isdisjoint(types)
-    if not said and _WORDS.search(text) is None:
+    if not said and (_WORDS.search(text) is None or (_RATE.search(text) and not _ONE.search(text))):
         return None
     for saying in _SAYINGS:
         if (found := saying.search(text)) is not None:

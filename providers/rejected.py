@@ -28,6 +28,12 @@ _REJECTS = re.compile(
 )
 _PART = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
 """The words of a name in snake or camel case; errors write either for the other."""
+_VERIFIED = "must be verified to"
+"""OpenAI keeps some fields from organizations that have not shown who they are."""
+_SEALED = "invalid_encrypted_content"
+"""What the client brought back was sealed for another organization's key."""
+_THINKING = ("reasoning_effort", "reasoning", "thinkingConfig", "thinking", "chat_template_kwargs")
+"""Fields that ask for thinking."""
 _LIMITS = frozenset({"max_tokens", "max_completion_tokens", "max_output_tokens", "maxOutputTokens"})
 _CODES = frozenset(
     {
@@ -56,6 +62,10 @@ def rejected_field(status: int, body: bytes, candidates: Iterable[str]) -> str |
         for part in reversed(parts):
             if part in names:
                 return part
+    if _SEALED in words.types and "encrypted_content" in names:
+        return "encrypted_content"
+    if "does not support thinking" in words.whole:
+        return next((name for name in _THINKING if name in names), None)
     if not rejects:
         return None
     found = (name for test in (_names, _resembles) for name in names if test(words.whole, name))
@@ -72,6 +82,8 @@ def limit_of_answer(body: bytes, candidates: Iterable[str]) -> str | None:
 def is_unknown(body: bytes) -> bool:
     """Whether the complaint about a field is that there is no such field, so that no other value will do either."""
     text = said(body).whole
+    if _VERIFIED in text:
+        return True
     return "value" not in text and re.search(_UNKNOWN, text) is not None
 
 

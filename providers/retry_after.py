@@ -31,6 +31,8 @@ _WORDS = re.compile(
 """`try again in 7.66s`, `try again in 6m0s`, `reset in 3 days`, `retry after 20 seconds`."""
 _MORE = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)")
 _RETRY_DELAY = re.compile(r'"retrydelay"\s*:\s*"(\d+(?:\.\d+)?)s"')
+_RESET = re.compile(r'"?x-ratelimit-reset"?\s*:\s*"?(\d{10,13})\b')
+"""OpenRouter tells the header in the body."""
 
 
 def retry_after(headers: Mapping[str, str], now: float, *, resets: bool = True) -> float | None:
@@ -54,10 +56,12 @@ def retry_after(headers: Mapping[str, str], now: float, *, resets: bool = True) 
     return _reset(headers, now) if resets else None
 
 
-def retry_after_words(text: str) -> float | None:
-    """The same from a text in lower case, such as an error message."""
+def retry_after_words(text: str, now: float | None = None) -> float | None:
+    """The same from a text in lower case, such as an error message; times in it only if `now` is known."""
     if (delay := _RETRY_DELAY.search(text)) is not None:
         return _bounded(float(delay[1]))
+    if now is not None and (reset := _RESET.search(text)) is not None:
+        return _bounded(_moment(reset[1], now))
     said = _WORDS.search(text)
     if said is None:
         return None

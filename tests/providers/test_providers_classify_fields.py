@@ -157,6 +157,13 @@ def test_a_prompt_that_is_too_long_by_itself_does_not(text: str) -> None:
     assert limit_of_answer(json.dumps(openai(text)).encode(), {"max_tokens"}) is None
 
 
+def test_tokens_in_a_minute_are_a_rate_unless_one_request_has_too_many() -> None:
+    said = "Tokens per minute limit exceeded - too many tokens processed."
+    assert classified(429, openai(said)).kind == "rate_limit"
+    said = "Request too large for x on tokens per min (TPM): Limit 30000, Requested 45000."
+    assert classified(429, openai(said)).kind == "overflow"
+
+
 def test_too_long_by_code_alone() -> None:
     for code in ("context_length_exceeded", "too_many_prompt_tokens", "exceed_context_size_error"):
         assert classified(400, openai("no", code=code)).kind == "overflow"
@@ -278,6 +285,20 @@ REFUSED: list[tuple[int, object, str | None]] = [
 def test_the_field_that_was_refused(status: int, body: object, field: str | None) -> None:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     assert rejected_field(status, data, FIELDS) == field
+
+
+def test_fields_that_only_some_may_send() -> None:
+    words = "Your organization must be verified to generate reasoning summaries."
+    said = {"error": {"message": words, "param": "reasoning.summary", "code": "unsupported_value"}}
+    body = json.dumps(said).encode()
+    assert classified(400, said, "openai").kind == "bad_request"
+    assert rejected_field(400, body, {"summary", "effort"}) == "summary"
+    assert is_unknown(body)
+    body = json.dumps(openai("It could not be verified.", code="invalid_encrypted_content")).encode()
+    assert rejected_field(400, body, {"encrypted_content", "effort"}) == "encrypted_content"
+    body = json.dumps(openai('"gemma3" does not support thinking')).encode()
+    assert rejected_field(400, body, {"reasoning_effort", "max_tokens"}) == "reasoning_effort"
+    assert rejected_field(400, body, {"max_tokens"}) is None
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from providers.classify import failure_of_fault
 from providers.presets import catalogue
-from support.refusals import anthropic, classified, openai
+from support.refusals import NOW, anthropic, classified, openai
 from translators.events import Fault
 from translators.openai_chat.faults import fault_of
 
@@ -34,6 +34,12 @@ SEEN: list[tuple[str, int, object, str]] = [
     ("anthropic model", 404, anthropic("not_found_error", "model: claude-x"), "not_found"),
     ("anthropic billing", 402, anthropic("billing_error", "Pay"), "credit"),
     ("anthropic size", 413, anthropic("request_too_large", "Request exceeds the maximum size"), "overflow"),
+    (
+        "anthropic limit",
+        400,
+        anthropic("invalid_request_error", "You have reached your specified API usage limits."),
+        "credit",
+    ),
     # Google: the words speak of billing, the limit is per minute
     (
         "google quota",
@@ -199,6 +205,13 @@ def test_zen_is_read_by_its_error_type(status: int, kind: str, meant: str) -> No
     assert failure.retry_after == 60.0
     in_stream = failure_of_fault(Fault("", "no", status=status, type=kind), catalogue()["zen"].failures)
     assert in_stream.kind == meant
+
+
+def test_the_end_of_a_day_that_openrouter_tells_in_the_body() -> None:
+    reset = {"headers": {"X-RateLimit-Reset": str(int((NOW + 4000) * 1000))}}
+    body = {"error": {"message": "Rate limit exceeded: free-models-per-day.", "code": 429, "metadata": reset}}
+    failure = classified(429, body, "openrouter")
+    assert (failure.kind, failure.retry_after) == ("rate_limit", 4000.0)
 
 
 GROQ = [
