@@ -9,7 +9,8 @@ Nothing is sent and no time passes. What is not said of a model is that it is he
 * who cannot serve the request is passed over; when nobody was asked, those that lack only eyes for it are;
 * `auth`, `credit` and `certificate` put the provider aside, all its models with the one that was asked;
 * after `overflow` only larger windows and steps `on (overflow)` are asked;
-* `bad_request` from two providers ends the walk, and so do as many models as a request may take attempts.
+* `bad_request` from two providers ends the walk, and so do as many tries as a request may take: `retry N` adds N to
+  them, and a model that fails with a kind that is tried again takes them.
 
 What depends on the moment is fixed here: `least-loaded`, `rotate` and `race` go in the order of the file, `split`
 begins with the heaviest member. Each provider is taken to have one key, and each model to be asked once.
@@ -32,6 +33,8 @@ HEALTH_FAILURES = frozenset({"timeout", "connection", "server_error", "empty", "
 """What resting stands for: the kinds that count against health."""
 LIMIT_FAILURES = frozenset({"rate_limit", "overloaded"})
 """What being limited stands for."""
+RETRIED = frozenset({"connection", "server_error", "empty", "malformed", "cut"})
+"""Failures after which `retry` has the same model asked again at once."""
 PROVIDER_FAILURES = {
     "auth": "the key of {} was refused",
     "credit": "the key of {} was refused",
@@ -69,7 +72,7 @@ class World(msgspec.Struct):
     declared: Callable[[str], bool] = lambda provider: True
     """Whether there is such a provider, for `requested`."""
     attempts: int = 4
-    """Most models that one request may ask."""
+    """Tries that one request may take, beside those that `retry` adds."""
 
 
 class _Pass(msgspec.Struct):
@@ -129,6 +132,8 @@ class _Walk:
         """Provider → why it is not asked again."""
         self.window: int | None = None
         """The window that was too small: only larger ones are worth asking."""
+        self.most = world.attempts + sum(step.options.retry or 0 for _, step in candidates)
+        self.tries = 0
 
     def run(self) -> list[Considered]:
         found: list[tuple[Considered, _Pass | None]] = []
@@ -158,6 +163,7 @@ class _Walk:
         state = self.world.states.get(target)
         failure = state.failure if state is not None and state.state == "failing" else USUAL_FAILURE
         self.asked.append((target, failure))
+        self.tries += 1 + (step.options.retry or 0 if failure in RETRIED else 0)
         self.happened.add(failure)
         if failure in PROVIDER_FAILURES:
             provider = target.partition("/")[0]
@@ -176,8 +182,11 @@ class _Walk:
         return self._unfit(target, step) or self._key(step) or self._aside(target)
 
     def _ended(self) -> _Pass | None:
-        if len(self.asked) >= self.world.attempts:
-            return _Pass(f"a request asks {self.world.attempts} models at most")
+        if self.tries >= self.most:
+            alone = len(self.asked) == self.most
+            return _Pass(
+                f"a request asks {self.most} models at most" if alone else f"{self.most} tries are used up"
+            )
         wrong = {target.partition("/")[0] for target, failure in self.asked if failure == "bad_request"}
         return _Pass("two providers called the request itself wrong") if len(wrong) > 1 else None
 

@@ -24,11 +24,11 @@ def plan(sequence):
 
 
 def states(said):
-    """`a resting, b failing timeout`."""
+    """`a resting, b failing timeout`; `a` is the model `pa/a`."""
     found = {}
     for one in filter(None, said.split(", ")):
         name, state, *kind = one.split()
-        found[f"p{name}/{name}"] = Simulated(state, *kind)
+        found[name if "/" in name else f"p{name}/{name}"] = Simulated(state, *kind)
     return found
 
 
@@ -77,7 +77,7 @@ A_B_C = "pa/a then pb/b then pc/c"
         ("split (50% pa/a, 50% pb/b)", "a limited", "b"),
         (A_B_C, "a failing bad_request, b failing bad_request", "a b"),
         (A_B_C, "a failing bad_request", "a b c"),
-        ("pa/a then pa/b then pc/c", "a failing bad_request, b failing bad_request", "a b c"),
+        ("pa/a then pa/b then pc/c", "a failing bad_request, pa/b failing bad_request", "a b c"),
         ("pa/a then pa/b then pc/c", "a failing auth", "a c"),
         ("pa/a then pa/b then pc/c", "a failing credit", "a c"),
         ("pa/a then pa/b then pc/c", "a failing certificate", "a c"),
@@ -93,7 +93,7 @@ def test_the_walk(sequence, said, asked):
     [
         ({"a": ModelFacts(context=1000)}, {"tokens": 1150}, "a b c"),
         ({"a": ModelFacts(context=1000)}, {"tokens": 1151}, "b c"),
-        ({one: ModelFacts(tools=False, images=False, documents=False) for one in "abc"}, {}, "a b c"),
+        ({"a": ModelFacts(tools=False, images=False, documents=False)}, {}, "a b c"),
         ({"a": ModelFacts(images=False)}, {"images": 1}, "b c"),
         ({one: ModelFacts(images=False) for one in "abc"}, {"images": 1}, "a b c"),
         ({one: ModelFacts(tools=False) for one in "abc"}, {"tools": 1}, ""),
@@ -109,6 +109,9 @@ def test_after_an_overflow_only_larger_windows_and_steps_meant_for_it():
     facts = {"a": ModelFacts(context=200), "b": ModelFacts(context=100), "c": ModelFacts(context=300)}
     assert walk(A_B_C, "a failing overflow", facts) == "a c"
     assert walk("pa/a then pb/b on overflow", "a failing overflow", facts) == "a b"
+    assert walk("pa/a then pb/b on (server_error, timeout)", "a failing overflow", facts) == "a"
+    assert walk(A_B_C, "a failing overflow", facts | {"b": facts["a"]}) == "a c"
+    assert walk(A_B_C, "a failing timeout", facts) == "a b c"
 
 
 @pytest.mark.parametrize(
@@ -142,14 +145,7 @@ def test_of_those_who_are_asked_after_all_none_is_asked_in_vain():
 
 def test_a_refused_key_is_that_of_whoever_is_asked_for_what_was_requested():
     assert walk("zen/x then requested then pb/b", "", model="zen/y") == "x y b"
-    failing = World(
-        GivenFacts({"model": "zen/y"}),
-        lambda step: ModelFacts(),
-        {"zen/x": Simulated("failing", "auth")},
-        "zen".__eq__,
-        9,
-    )
-    assert tried(plan("zen/x then requested then pb/b"), failing) == ["zen/x", "pb/b"]
+    assert walk("zen/x then requested then pb/b", "zen/x failing auth", model="zen/y") == "x b"
 
 
 def test_a_request_asks_no_more_models_than_it_may_take_attempts():
@@ -157,9 +153,19 @@ def test_a_request_asks_no_more_models_than_it_may_take_attempts():
     assert [one.skipped for one in found] == [None, None, "a request asks 2 models at most"]
 
 
+def test_tries_on_the_same_model_count_and_are_granted_beside_the_others():
+    chain = "pa/a retry 2 then pb/b then pc/c then pd/d"
+    assert walk(chain, "", attempts=2) == "a b"
+    assert walk(chain, "a failing timeout", attempts=2) == "a b c d"
+    assert walk(chain, "a failing overloaded", attempts=1) == "a b c"
+    found = considered(plan("pa/a retry 3 then pb/b then pc/c"), world(attempts=1))
+    assert [one.skipped for one in found] == [None, "4 tries are used up", "4 tries are used up"]
+
+
 def test_the_model_that_was_asked_for():
     assert walk("requested then pb/b", model="zen/x/y") == "y b"
     assert walk("requested then pb/b", model="nobody/x") == "b"
+    assert walk("requested then pb/b", model="zen") == "b"
     assert walk("requested then pb/b", model="claude-opus-4-7") == "b"
     assert walk("requested then pb/b", model="pb/b") == "b"
 
@@ -180,4 +186,5 @@ def test_kinds_are_those_of_the_engine():
     wide = {kind for kind, one in OUTCOMES.items() if one.verdict_scope != "model"}
     assert wide == simulate.PROVIDER_FAILURES.keys()
     assert {kind for kind, one in OUTCOMES.items() if one.block} == simulate.LIMIT_FAILURES
+    assert {kind for kind, one in OUTCOMES.items() if one.retries and not one.block} == simulate.RETRIED
     assert simulate.USUAL_FAILURE in OUTCOMES
