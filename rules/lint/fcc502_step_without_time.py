@@ -50,12 +50,15 @@ def check(context: Context) -> Iterator[Diagnostic]:
 
 
 def _late(plan: Plan, defaults: Defaults) -> Iterator[Diagnostic]:
-    """Looks at the steps up to the first group: which of its members are asked depends on the moment."""
+    """Looks at the steps up to the first group: which of its members are asked depends on the moment. A step for other
+    failures than timeouts is none that is asked after one."""
     gone = 0.0
     before: list[Single] = []
     for step in plan[: defaults.attempts]:
         if not isinstance(step, Single):
             return
+        if before and step.options.on is not None and "timeout" not in step.options.on:
+            continue
         finish = defaults.finish if step.options.finish is None else step.options.finish
         if before and gone >= finish:
             only = step.options.on is not None and step.options.on <= {"timeout"}

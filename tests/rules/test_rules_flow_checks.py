@@ -297,6 +297,9 @@ def test_thresholds_that_can_never_trip(findings, health, limit, trips):
         ("mini then free, finish within 20s", ["free"]),
         ("mini start within 40s then glm start within 40s then free finish within 80s", ["free"]),
         ("least-loaded (mini, glm) then free, finish within 20s", []),
+        ("mini then free on overflow, finish within 20s", []),
+        ("mini start within 30s then glm on overflow start within 30s then free finish within 60s", []),
+        ("mini start within 60s then glm on overflow then free finish within 60s", ["free"]),
     ],
 )
 def test_steps_without_time(findings, chain, late):
