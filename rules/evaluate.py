@@ -15,7 +15,6 @@ from rules.cells import key_of, ranges, read
 from rules.facts import FACTS, RequestView
 from rules.globs import matches
 from rules.nodes import And, Condition, Flag, In, Is, Not, Or, Test
-from rules.policy_types import PolicyRoute
 from rules.walk import tests
 
 
@@ -75,11 +74,6 @@ def deciding(condition: Condition | None, view: RequestView) -> list[Test]:
         if turned is not outcome:
             found.append(one)
     return found
-
-
-def taken(routes: tuple[PolicyRoute, ...], view: RequestView) -> PolicyRoute | None:
-    """The first route whose condition holds."""
-    return next((route for route in routes if holds(route.condition, view)), None)
 
 
 def _holds(condition: Condition | None, outcome: Outcome) -> bool:

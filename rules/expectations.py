@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 import msgspec
 
 from rules import given
 from rules.catalogue import Catalogue
-from rules.evaluate import Failing, deciding, first_failing, taken
+from rules.evaluate import Failing, deciding, first_failing, holds
 from rules.given import GivenFacts
+from rules.globs import bits
 from rules.local import implied
 from rules.model_facts import Models, steps
 from rules.names import REQUESTED
 from rules.nodes import Expect, Test
 from rules.policy_types import Plan, Policy, PolicyRoute, UsePlan
+from rules.rows import Compiled, compile_routes
 from rules.simulate import USUAL_FAILURE, Simulated, World, tried
 from rules.walk import tests
 
@@ -58,8 +62,8 @@ class Expectations:
 
     def result(self, expect: Expect) -> Result:
         view = given.from_nodes(expect.given)
-        route = taken(self.policy.routes, view)
-        named = [one for one in self.policy.routes if one.name == expect.route.text and not one.offer]
+        route = self._taken(view)
+        named = self._named.get(expect.route.text, [])
         blocking = first_failing(named[0].condition, view) if named and route not in named else None
         asked = None
         if route is not None and isinstance(route.action, UsePlan):
@@ -68,6 +72,28 @@ class Expectations:
         if expect.targets is not None:
             wanted = tuple(one for ref in expect.targets for one in self.models(ref.text, view))
         return Result(expect, view, route, asked, wanted, blocking)
+
+    @cached_property
+    def _compiled(self) -> Compiled:
+        """One look-up for each fact, since thousands of expectations may be put to thousands of routes."""
+        return compile_routes(self.policy.routes)
+
+    @cached_property
+    def _named(self) -> dict[str, list[PolicyRoute]]:
+        found: dict[str, list[PolicyRoute]] = {}
+        for route in self.policy.routes:
+            if not route.offer:
+                found.setdefault(route.name, []).append(route)
+        return found
+
+    def _taken(self, view: GivenFacts) -> PolicyRoute | None:
+        """The first route whose condition holds."""
+        compiled = self._compiled
+        for box in bits(compiled.boxes_of(view)):
+            route = compiled.routes[compiled.owner[box]]
+            if not compiled.inexact >> box & 1 or holds(route.condition, view):
+                return route
+        return None
 
     def world(self, view: GivenFacts, states: Mapping[str, Simulated]) -> World:
         settings = self.policy.settings
@@ -126,11 +152,18 @@ class Expectations:
     def undecided(self, results: list[Result]) -> list[tuple[PolicyRoute, Test]]:
         """Tests that decided nothing: whatever they had said, every request would have gone the same way."""
         decided: set[int] = set()
+        place = {id(route): number for number, route in enumerate(self.policy.routes)}
+        open_ = list(enumerate(self.policy.routes))
+        """Routes with a test that decided nothing yet: soon there are few."""
         for result in results:
-            for route in self.policy.routes:
+            last = len(place) if result.route is None else place[id(result.route)]
+            looked = bisect_right(open_, last, key=lambda one: one[0])
+            left = []
+            for number, route in open_[:looked]:
                 decided.update(map(id, deciding(route.condition, result.view)))
-                if route is result.route:
-                    break
+                if any(id(test) not in decided for test in tests(route.condition)):
+                    left.append((number, route))
+            open_[:looked] = left
         routes = [one for one in self.policy.routes if not one.offer]
         return [
             (one, test)

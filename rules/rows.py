@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from rules.boxes import MAX_BOXES, Box, Boxer, TextPart
-from rules.cells import Domain, FactKey, Finite, Texts, domains
+from rules.cells import Domain, FactKey, Finite, Texts, domains, read
+from rules.facts import RequestView
 from rules.globs import bits
 from rules.nodes import Test
 from rules.policy_types import PolicyRoute
@@ -66,6 +67,17 @@ class Compiled(msgspec.Struct, frozen=True):
     @property
     def everything(self) -> int:
         return (1 << len(self.boxes)) - 1
+
+    def boxes_of(self, view: RequestView) -> int:
+        """The boxes that a request lies in."""
+        alive = self.everything
+        for key, domain in self.domains.items():
+            value = read(key, view)
+            if isinstance(domain, Texts):
+                alive &= self.texts[key].row(domain.matched(value))
+            else:
+                alive &= self.cells[key][domain.cell(value)]
+        return alive
 
 
 def compile_routes(

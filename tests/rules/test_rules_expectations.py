@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from rules.evaluate import deciding, first_failing, holds, written
@@ -172,3 +174,17 @@ def test_findings_say_what_happened_and_why(read_policy):
 
 def test_a_file_without_expectations_is_left_alone(read_policy):
     assert not [one for one in read_policy(FILE.format("")).diagnostics if one.code.startswith("FCC7")]
+
+
+def test_thousands_of_expectations_are_looked_up_and_not_tried_one_route_after_the_other():
+    size = 1_500
+    routes = [f'route r{number} when client is "c{number}" use zen/x' for number in range(size)]
+    expects = [f'expect r{number} given client "c{number}"' for number in range(size)]
+    document, found = parse("\n".join([*routes, *expects]))
+    assert found == []
+    asked = Expectations(resolve(document, Settings(), {}), {})
+    started = time.process_time()
+    results = asked.results()
+    assert all(one.holds for one in results)
+    assert asked.undecided(results) == []
+    assert time.process_time() - started < 5
