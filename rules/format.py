@@ -12,7 +12,7 @@ The result is parsed again and compared with what was read: a text that would me
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, cast
 
@@ -27,6 +27,7 @@ from rules.format_fill import lines, starts
 from rules.format_flow import Cell, cells
 from rules.grammar import load
 from rules.nodes import Document, Span
+from rules.parser import BATCH
 from rules.source import Source
 
 SPELLINGS = ("FCC006", "FCC102", "FCC103")
@@ -146,8 +147,10 @@ def _rules(found: Source, document: Document) -> Iterator[str]:
     head, *rest = [[line.strip() for line in gap] for gap in gaps]
     yield from _between(head, last=not rest)
     rows = [
-        _Row(node, _cells(text, node), gap[0], _between(["", *gap[1:]], last=index == len(rest) - 1))
-        for index, (node, gap) in enumerate(zip(document.statements, rest, strict=True))
+        _Row(node, laid, gap[0], _between(["", *gap[1:]], last=index == len(rest) - 1))
+        for index, (node, laid, gap) in enumerate(
+            zip(document.statements, _cells(text, document.statements), rest, strict=True)
+        )
     ]
     for group in _groups(rows):
         yield from _printed(group)
@@ -161,9 +164,12 @@ def _between(gap: list[str], *, last: bool) -> list[str]:
     return [*gap[:1], *inner] if gap[0] else inner
 
 
-def _cells(text: str, node: nodes.Statement) -> list[Cell]:
-    tree = load().parse(TextSlice(text, node.span.start, node.span.end))
-    return cells(text, cast(Tree, tree.children[0]))
+def _cells(text: str, statements: Sequence[nodes.Statement]) -> Iterator[list[Cell]]:
+    """Of each statement. They are read in batches: what Lark does for each text it is given is linear in its start."""
+    for first in range(0, len(statements), BATCH):
+        batch = statements[first : first + BATCH]
+        tree = load().parse(TextSlice(text, batch[0].span.start, batch[-1].span.end))
+        yield from (cells(text, child) for child in tree.children if isinstance(child, Tree))
 
 
 def _groups(rows: list[_Row]) -> Iterator[list[_Row]]:

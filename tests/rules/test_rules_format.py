@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 
 from rules.format import CannotFormatError, formatted, same
 from rules.format_fill import WIDTH
-from rules.parser import parse
+from rules.parser import BATCH, parse
 from support.policies import REMARKS, policies, policy_text, rules_of
 
 SETTINGS = settings(
@@ -204,3 +204,11 @@ def test_what_cannot_be_read_is_refused(text, code):
     with pytest.raises(CannotFormatError) as refused:
         formatted(text)
     assert code is None or code in {one.code for one in refused.value.findings}
+
+
+def test_more_statements_than_are_read_at_a_time():
+    lines = [f"alias a{number:04} = zen/m{number} # {number}" for number in range(BATCH * 2 + 1)]
+    loose = "\n\n".join(line.replace(" = ", "   =  ") for line in lines)
+    made = formatted(f"rules = '''\n{loose}\n'''\n")
+    assert [line.replace("  #", " #") for line in made.splitlines()[1:-1] if line] == lines
+    assert formatted(made) == made
