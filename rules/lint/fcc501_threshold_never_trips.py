@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from rules.diagnostics import Diagnostic, Label
-from rules.globs import matches
+from rules.globs import Matcher, bits
 from rules.lint.registry import Context, LintCode
 from rules.model_facts import steps
 from rules.nodes import Health, Limit
 from rules.policy_types import Policy, UsePlan
+
+Statement = TypeVar("Statement", Health, Limit)
 
 CODE = LintCode(
     "FCC501",
@@ -48,10 +51,10 @@ def check(context: Context) -> Iterator[Diagnostic]:
     models = _models(policy)
     if "requested" in models:  # it may be any model, under another limit or none
         return
+    health, limits = _first(policy.health), _first(policy.limits)
     by_rule: dict[Health, list[tuple[str, Limit | None, float]]] = {}
     for model, finish in models.items():
-        rule = next((one for one in policy.health if matches(one.glob.text, model)), None)
-        limit = next((one for one in policy.limits if matches(one.glob.text, model)), None)
+        rule, limit = health(model), limits(model)
         if rule is not None:
             by_rule.setdefault(rule, []).append((model, limit, finish))
     for rule, found in by_rule.items():
@@ -67,6 +70,18 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 ],
                 help=f"{most} failures or fewer can trip it",
             )
+
+
+def _first(statements: Sequence[Statement]) -> Callable[[str], Statement | None]:
+    """From a model to the first statement whose pattern matches it."""
+    matcher = Matcher(one.glob.text for one in statements)
+    by_glob = {one.glob.text: one for one in reversed(statements)}
+
+    def first(model: str) -> Statement | None:
+        found = next(bits(matcher.matched(model)), None)
+        return None if found is None else by_glob[matcher.globs[found]]
+
+    return first
 
 
 def _models(policy: Policy) -> dict[str, float]:
