@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from translators import inbound_chat, inbound_responses
@@ -86,6 +86,7 @@ def test_the_largest_conversation_has_room() -> None:
     assert len(read_request(body(turns * 5_000), {}).messages) == 10_000
 
 
+@settings(max_examples=40)
 @given(
     st.recursive(
         st.none() | st.integers() | st.text(alphabet='\\",[{}:ab\u00e4'),
