@@ -89,7 +89,7 @@ class Journal:
                 f"{self._ledger.name}.{os.getpid()}-{secrets.token_hex(4)}.rows"
             )
             file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-            if _adopted(file):
+            if not _ours(file, unlocked=True):
                 _remove(file, self._path)
                 raise FileNotFoundError("taken for an orphan before it was locked")
             self._file = file
@@ -108,7 +108,7 @@ def orphans(ledger: Path) -> Iterator[list[Decision]]:
             file = os.open(path, os.O_RDWR)
         except OSError:
             continue
-        if not _lock(file) or not os.fstat(file).st_nlink:  # alive, or somebody else has just adopted it
+        if not _ours(file, unlocked=False):
             os.close(file)
             continue
         with open(file, "rb", closefd=False) as whole:
@@ -129,28 +129,18 @@ def _rows(data: bytes) -> list[Decision]:
     return rows
 
 
-def _lock(file: int) -> bool:
-    """Whether the file is ours: nobody alive holds it."""
-    if fcntl is None:
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def _adopted(file: int) -> bool:
-    """Locks a new file. Whether somebody has taken it for an orphan before; where nothing can be locked nobody does."""
-    if fcntl is None:
-        return False
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return not os.fstat(file).st_nlink
+def _ours(file: int, *, unlocked: bool) -> bool:
+    """Locks the file. Whether it is ours: nobody alive holds it, and nobody has just taken it for an orphan. `unlocked`
+    is the answer where files cannot be locked: a new one is ours all the same, another one never.
+    """
+    if fcntl is not None:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return unlocked
+    return os.fstat(file).st_nlink > 0
 
 
 def _remove(file: int, path: Path) -> None:

@@ -292,13 +292,11 @@ def test_whoever_comes_second_for_an_orphan_lets_it_be(
     first, second = tmp_path / "l.1-a.rows", tmp_path / "l.2-b.rows"
     for path in (first, second):
         path.write_bytes(b"")
-    lock = ledger_journal._lock
 
-    def late(file: int) -> bool:
+    def late(file: int, operation: int) -> None:
         first.unlink(missing_ok=True)  # adopted between the opening and the lock
-        return lock(file)
 
-    monkeypatch.setattr(ledger_journal, "_lock", late)
+    monkeypatch.setattr(ledger_journal.fcntl, "flock", late)
     assert list(ledger_journal.orphans(tmp_path / "l")) == [[]]
     assert list(tmp_path.glob("*.rows")) == []
 
