@@ -12,7 +12,6 @@ import msgspec
 
 KEPT = 3600.0
 """Seconds."""
-NONE: frozenset[str] = frozenset()
 
 
 class UnknownFields(msgspec.Struct):
@@ -23,7 +22,7 @@ class UnknownFields(msgspec.Struct):
 
     def of(self, candidate: str, now: float) -> frozenset[str]:
         held = self.known.get(candidate)
-        return NONE if held is None or held[0] <= now else held[1]
+        return frozenset() if held is None or held[0] <= now else held[1]
 
     def learn(self, candidate: str, fields: Iterable[str], now: float) -> None:
         self.known[candidate] = (now + KEPT, self.of(candidate, now) | frozenset(fields))

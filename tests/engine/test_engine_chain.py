@@ -18,26 +18,15 @@ from providers.failures import Failure
 from rules.settings import Defaults
 from support.scripted import ANSWER, ScriptedProvider, Step, candidate, chain, says
 from support.virtual_time import run
+from support.walks import DOWN, failed, heard, kinds
 from translators.events import Event, Finish, Progress, Start, Text, Usage
 from translators.profile import Profile
 
-DOWN = Failure("server_error", "down", status=500)
 BUSY = Failure("rate_limit", "slow down", status=429, retry_after=30.0)
 
 
 def said(events: list[Event]) -> str:
     return "".join(event.text for event in events if isinstance(event, Text))
-
-
-async def heard(walk: Chain) -> str:
-    """Everything one answer says."""
-    attempt, events = await walk.answer()
-    try:
-        while not isinstance(events[-1], Finish):
-            events += await attempt.more()
-    finally:
-        await attempt.close()
-    return said(events)
 
 
 def play(*turns: Candidate | Race, **options: Any) -> tuple[Chain, str]:
@@ -51,9 +40,7 @@ def play(*turns: Candidate | Race, **options: Any) -> tuple[Chain, str]:
 def fails(*turns: Candidate | Race, **options: Any) -> tuple[Chain, ChainFailed]:
     async def main() -> tuple[Chain, ChainFailed]:
         walk = chain(turns, **options)
-        with pytest.raises(ChainFailed) as caught:
-            await walk.answer()
-        return walk, caught.value
+        return walk, await failed(walk)
 
     return run(main())
 
@@ -67,14 +54,10 @@ def timed(main: Callable[[], Coroutine[Any, Any, Any]]) -> tuple[Any, float]:
     return run(inside())
 
 
-def targets(walk: Chain) -> list[tuple[str, str | None]]:
-    return [(one.target, one.failure) for one in walk.tried]
-
-
 def test_the_first_that_answers_is_heard():
     a, b = ScriptedProvider("a", [says("one")]), ScriptedProvider("b", [says("two")])
     walk, text = play(candidate(a), candidate(b))
-    assert (text, targets(walk), b.asked) == ("one", [("a/m", None)], [])
+    assert (text, kinds(walk), b.asked) == ("one", [("a/m", None)], [])
 
 
 @pytest.mark.parametrize(
@@ -83,13 +66,13 @@ def test_the_first_that_answers_is_heard():
 def test_a_failure_moves_on(kind):
     a, b = ScriptedProvider("a", [[Failure(kind, "no")]]), ScriptedProvider("b", [says("two")])
     walk, text = play(candidate(a), candidate(b))
-    assert (text, targets(walk)) == ("two", [("a/m", kind), ("b/m", None)])
+    assert (text, kinds(walk)) == ("two", [("a/m", kind), ("b/m", None)])
 
 
 def test_silence_ends_at_the_deadline_of_the_step():
     a, b = ScriptedProvider("a", [[100.0, *ANSWER]]), ScriptedProvider("b")
     (walk, _), seconds = timed(lambda: _played(candidate(a, start=7.0), candidate(b)))
-    assert targets(walk)[0] == ("a/m", "timeout")
+    assert kinds(walk)[0] == ("a/m", "timeout")
     assert seconds == pytest.approx(7.0)
     assert a.exchanges[0].closed
 
@@ -102,14 +85,14 @@ async def _played(*turns: Candidate, **options: Any) -> tuple[Chain, str]:
 def test_the_last_candidate_has_more_time_than_one_with_others_behind_it():
     slow = [[50.0, *ANSWER]]
     walk, text = play(candidate(ScriptedProvider("a", slow)), candidate(ScriptedProvider("b", slow)))
-    assert (text, targets(walk)) == ("hello", [("a/m", "timeout"), ("b/m", None)])
+    assert (text, kinds(walk)) == ("hello", [("a/m", "timeout"), ("b/m", None)])
 
 
 def test_arguments_under_way_are_a_sign_of_life():
     pieces: list[Any] = [[Start(), Progress()], *([20.0, [Progress()]] * 5)]
     a = ScriptedProvider("a", [[*pieces, [Text("done"), Finish("end_turn", usage=Usage(input=1, output=1))]]])
     walk, text = play(candidate(a), candidate(ScriptedProvider("b")))
-    assert (text, targets(walk)) == ("done", [("a/m", None)])
+    assert (text, kinds(walk)) == ("done", [("a/m", None)])
 
 
 def test_a_429_blocks_without_counting_as_a_failure():
@@ -171,7 +154,7 @@ def test_when_all_rest_the_earliest_to_recover_is_tried_first():
             await asyncio.sleep(1.0)
         walk = chain([candidate(a), candidate(b)], state)
         await heard(walk)
-        return targets(walk)
+        return kinds(walk)
 
     assert run(main()) == [("b/m", None)]
 
@@ -239,7 +222,7 @@ def test_a_stale_connection_is_no_failure():
     stale = Failure("connection", "gone", reused=True, before_response=True)
     state, a = State(), ScriptedProvider("a", [[stale], says("fresh")])
     walk, text = play(candidate(a), candidate(ScriptedProvider("b")), state=state)
-    assert (text, targets(walk)) == ("fresh", [("a/m", None)])
+    assert (text, kinds(walk)) == ("fresh", [("a/m", None)])
     assert [ask.fresh for ask in a.asked] == [False, True]
 
 
@@ -251,37 +234,10 @@ def test_a_refused_field_is_left_out_once():
     assert (text, [ask.without for ask in a.asked]) == ("ok", [frozenset(), frozenset({"top_k"})])
 
 
-def refuses(field: str, *, unknown: bool) -> list[Step]:
-    return [Failure("bad_request", "no such field", status=400, field=field, unknown=unknown)]
-
-
-def test_a_field_that_a_model_does_not_know_costs_one_call_and_not_one_each_time():
-    a, state = ScriptedProvider("a", [refuses("top_k", unknown=True), says("ok")]), State()
-    for _ in range(3):
-        play(candidate(a), state=state)
-    assert [sorted(ask.without) for ask in a.asked] == [[], ["top_k"], ["top_k"], ["top_k"]]
-    play(candidate(a, "other"), state=state)
-    assert a.asked[-1].without == frozenset()
-    assert state.fields.of("a/m", 1e9) == frozenset()
-
-
-def test_a_field_refused_for_its_value_is_sent_again_the_next_time():
-    a, state = ScriptedProvider("a", [refuses("top_k", unknown=False), says("ok")]), State()
-    for _ in range(2):
-        play(candidate(a), state=state)
-    assert [sorted(ask.without) for ask in a.asked] == [[], ["top_k"], []]
-
-
-def test_a_field_is_not_learnt_from_a_call_that_fails_without_it_as_well():
-    a, state = ScriptedProvider("a", [refuses("top_k", unknown=True), [DOWN], says("ok")]), State()
-    fails(candidate(a, retry=0), state=state)
-    assert state.fields.of("a/m", 0.0) == frozenset()
-
-
 def test_the_only_one_left_is_tried_again_after_a_5xx():
     a = ScriptedProvider("a", [[DOWN], ANSWER])
     walk, text = play(candidate(a))
-    assert (text, targets(walk)) == ("hello", [("a/m", "server_error"), ("a/m", None)])
+    assert (text, kinds(walk)) == ("hello", [("a/m", "server_error"), ("a/m", None)])
 
 
 def test_retry_is_obeyed_although_others_are_left():
@@ -322,7 +278,7 @@ def test_a_fallback_for_some_failures_only():
     walk, text = play(candidate(a), candidate(b, on=frozenset({"overflow"})), candidate(c))
     assert (text, b.asked) == ("c", [])
     walk, text = play(candidate(a), candidate(b, on=frozenset({"timeout"})), candidate(c))
-    assert targets(walk)[1] == ("b/m", None)
+    assert kinds(walk)[1] == ("b/m", None)
 
 
 def test_no_more_attempts_than_allowed():
@@ -382,7 +338,7 @@ def test_whoever_does_not_stream_fails_over_in_the_middle_of_an_answer():
     half: list[Any] = [[Start(), Text("half")], Failure("cut", "gone")]
     a, b = ScriptedProvider("a", [half]), ScriptedProvider("b", [says("whole")])
     walk, text = play(candidate(a), candidate(b), stream=False)
-    assert (text, targets(walk)) == ("whole", [("a/m", "cut"), ("b/m", None)])
+    assert (text, kinds(walk)) == ("whole", [("a/m", "cut"), ("b/m", None)])
 
 
 def test_two_networks_gone_at_once_is_nobodys_failure():
