@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,9 @@ import pytest
 from fcc import environment
 from fcc.cli import main
 from fcc.environment import Homeless
-from support.process import Start, clean_environment, finished, starting
+from support.process import Start, clean_environment, finished
 
+POLICY = "rules = '''\nroute rest answer \"served\"\n'''\n"
 NOTHING = """
 import os, sys
 for one in (0, 1, 2):
@@ -24,17 +24,10 @@ os.execv(sys.executable, [sys.executable, "-m", *sys.argv[1:]])
 """Runs a module with all three streams closed, as some supervisors start what they watch."""
 
 
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    (tmp_path / "routes.toml").write_text("rules = '''\nroute rest answer \"served\"\n'''\n")
-    with starting(tmp_path) as begin:
-        yield begin
-
-
 def test_no_file_takes_the_number_of_a_stream_that_was_closed(tmp_path: Path) -> None:
     check = "import os, sys; from fcc.cli import main; status = main(['lint'])\n"
     check += "open('found', 'w').write(f'{status} {open(os.devnull).fileno()}')"
-    (tmp_path / "routes.toml").write_text("rules = '''\nroute rest answer \"served\"\n'''\n")
+    (tmp_path / "routes.toml").write_text(POLICY)
     (tmp_path / "check.py").write_text(check)
     env = {**clean_environment(tmp_path, {}), "PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", NOTHING, "check"], env=env, cwd=tmp_path, check=True, timeout=20)

@@ -39,18 +39,6 @@ context = 64_000
 """
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    (tmp_path / "routes.toml").write_text(POLICY)
-    return tmp_path
-
-
-@pytest.fixture
-def start(home: Path) -> Iterator[Start]:
-    with starting(home) as begin:
-        yield begin
-
-
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where an fcc serves."""
@@ -188,8 +176,11 @@ def test_a_settings_file_that_would_win_is_named(
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"env": []}', '{"env": null}'])
 def test_a_settings_file_of_another_shape_says_nothing(text: str, tmp_path: Path) -> None:
-    (tmp_path / "settings.json").write_text(text)
-    claude.overruled(SAID, (tmp_path / "settings.json", tmp_path))
+    odd, last = tmp_path / "settings.json", tmp_path / "settings.local.json"
+    odd.write_text(text)
+    last.write_text('{"env": {"ANTHROPIC_API_KEY": "sk"}}')
+    with pytest.raises(Unusable, match=r"settings\.local\.json sets ANTHROPIC_API_KEY"):
+        claude.overruled(SAID, (odd, tmp_path, last))
 
 
 @pytest.mark.parametrize(("direct", "said"), [("*", "*"), ("127.0.0.1", "127.0.0.1"), ("", "127.0.0.1")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -138,12 +139,11 @@ def test_whoever_stops_keeps_nobody_waiting_and_leaves_the_port(home: Path, work
 
 def refused(port: int) -> bool:
     """A connection is refused, not kept waiting; one that came as the door was closed is reset."""
-    try:
-        socket.create_connection(("127.0.0.1", port), 1.0).close()
-    except ConnectionResetError:
-        return False
-    except ConnectionRefusedError:
-        return True
+    with contextlib.suppress(ConnectionResetError):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1.0).close()
+        except ConnectionRefusedError:
+            return True
     return False
 
 

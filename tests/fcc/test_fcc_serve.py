@@ -9,31 +9,18 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from fcc.cli import main
-from support.process import Start, address_of, clean_environment, finished, starting
+from support.process import Start, address_of, clean_environment, finished
 
 POLICY = "rules = '''\nroute rest answer \"served\"\n'''\n"
 TOKEN = "a-token-that-is-long-enough"
 ASKED = {"model": "x", "max_tokens": 10, "messages": [{"role": "user", "content": "hi"}]}
 BOUND = 20.0
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    (tmp_path / "routes.toml").write_text(POLICY)
-    return tmp_path
-
-
-@pytest.fixture
-def start(home: Path) -> Iterator[Start]:
-    with starting(home) as begin:
-        yield begin
 
 
 def ask(address: str, token: str) -> httpx.Response:
