@@ -3,7 +3,7 @@
 import ast
 
 import pytest
-from reliability import FIGURES, FUZZED, PAGE, ROOT, TESTS
+from reliability import FIGURES, FUZZED, PAGE, ROOT, TESTS, Figure, Outcome, page, taken
 
 
 @pytest.mark.parametrize("place", [place for places in TESTS.values() for place in places])
@@ -26,3 +26,14 @@ def test_the_page_has_a_row_for_each_figure():
 
 def test_no_target_of_the_page_is_missed():
     assert "✗" not in PAGE.read_text()
+
+
+def test_a_figure_that_is_taken_again_takes_the_place_of_its_row_alone():
+    figure = Figure("soak", "how", "why", lambda short: Outcome(f"short: {short}", good=False))
+    outcome, row = taken(figure, short=True)
+    assert not outcome.good
+    before, after = PAGE.read_text().splitlines(), page({"soak": row}).splitlines()
+    changed = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
+    assert [old.split(" | ")[0] for old, _ in changed if old.startswith("|")] == ["| soak"]
+    assert row in after
+    assert "short: True ✗" in row
