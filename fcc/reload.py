@@ -131,9 +131,8 @@ class Follower:
                 await self._watch_folders()
             except FileNotFoundError:
                 pass  # the folder is gone, and may come back
-            except (
-                Exception
-            ) as error:  # watchfiles has errors of its own: a system watches for so many and no more
+            # watchfiles has errors of its own: a system watches for so many and no more
+            except Exception as error:
                 pause = LOOK_ANYWAY
                 if str(error) != said:
                     said = str(error)
